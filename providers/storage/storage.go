@@ -1,0 +1,73 @@
+// Package storage is the contract between chatkeep and the places where
+// repositories are kept. Its comments are the specification; the suite in
+// storagetest is their proof, and a new place is done when that suite passes.
+//
+// A store holds objects: immutable byte strings under a key. Every object is
+// created once, whole, and never changed. That is all a repository asks for,
+// and all a provider may assume.
+package storage
+
+import (
+	"context"
+	"io"
+	"iter"
+	"time"
+)
+
+// MaxObject is the largest object a store must take, in bytes. Objects are
+// held in memory while they are put, so it is also a bound on memory.
+const MaxObject = 256 << 20
+
+// Info is what a store tells about one object without reading it.
+type Info struct {
+	Key  string
+	Size int64
+	// Time is the moment of creation by the store's own clock. No other
+	// clock decides a deletion or a matter of trust. It is zero where the
+	// store does not tell.
+	Time time.Time
+}
+
+// Reader reads objects. All methods are safe for use by several goroutines at
+// once, and return soon after ctx ends.
+//
+// Keys are relative slash paths as in [io/fs.ValidPath], of lower-case ASCII
+// letters, digits, '-', '.' and '/', 256 bytes at most. A missing object is an
+// error that matches [io/fs.ErrNotExist], a refused one
+// [io/fs.ErrPermission]; [Error] says more about both.
+type Reader interface {
+	// Get returns length bytes of an object from offset on, or all from
+	// offset to the end where length is negative. The reader must deliver
+	// exactly that many bytes: a stream that ends early, or an offset or
+	// length beyond the end, is an [io.ErrUnexpectedEOF], never a silently
+	// short read.
+	Get(ctx context.Context, key string, offset, length int64) (io.ReadCloser, error)
+
+	// Stat tells about one object.
+	Stat(ctx context.Context, key string) (Info, error)
+
+	// List yields every object whose key begins with prefix, in ascending
+	// order of keys (bytewise), each once. It yields at most one error, as the
+	// last pair. An object that was durably put before List was called is in
+	// the listing. A prefix that nothing matches is an empty listing. Files
+	// of others, whose names are not keys, are left out.
+	List(ctx context.Context, prefix string) iter.Seq2[Info, error]
+}
+
+// Store can also write.
+type Store interface {
+	Reader
+
+	// Put creates an object. When it returns nil the object is durable and
+	// complete, and visible to every later Get, Stat and List. When the key is
+	// taken the object there stays as it is and the error matches
+	// [io/fs.ErrExist]; where a store cannot promise this against a put at the
+	// same instant, one of the two wins whole. On any other error the object
+	// may or may not be there, but never in part. Put keeps no reference to
+	// data. It may retry within itself, as data is all there. After a retry
+	// whose first try did it, Put may report either nil or ErrExist.
+	Put(ctx context.Context, key string, data []byte) (Info, error)
+
+	// Delete removes an object. A key that is not there is no error.
+	Delete(ctx context.Context, key string) error
+}
