@@ -29,18 +29,28 @@ type Info struct {
 }
 
 // Reader reads objects. All methods are safe for use by several goroutines at
-// once, and return soon after ctx ends.
+// once, and return soon after ctx ends, with an error that matches ctx's.
 //
 // Keys are relative slash paths as in [io/fs.ValidPath], of lower-case ASCII
-// letters, digits, '-', '.' and '/', 256 bytes at most. A missing object is an
-// error that matches [io/fs.ErrNotExist], a refused one
-// [io/fs.ErrPermission]; [Error] says more about both.
+// letters, digits, '-', '.' and '/', 256 bytes at most, and no element begins
+// with a dot or is longer than 128: [ValidKey] decides. Any other key is an error that matches
+// [io/fs.ErrInvalid]. No key that is in use is a directory of another: with
+// "a/b" there is no "a", and a store may refuse to create it.
+//
+// A missing object is an error that matches [io/fs.ErrNotExist], a refused one
+// [io/fs.ErrPermission]. Every error of a store is an [Error]; its class says
+// more. A place that does not exist, or no longer, is of class [NoPlace] from
+// every method and does not match io/fs.ErrNotExist: a vanished disk is not a
+// missing object.
 type Reader interface {
 	// Get returns length bytes of an object from offset on, or all from
 	// offset to the end where length is negative. The reader must deliver
 	// exactly that many bytes: a stream that ends early, or an offset or
 	// length beyond the end, is an [io.ErrUnexpectedEOF], never a silently
-	// short read.
+	// short read. Either Get says so or the reader does. An offset at the end
+	// with a length of 0 or less is an empty stream; a negative offset
+	// matches [io/fs.ErrInvalid]. The reader is for one goroutine, ends with
+	// ctx, and must be closed.
 	Get(ctx context.Context, key string, offset, length int64) (io.ReadCloser, error)
 
 	// Stat tells about one object.
@@ -49,8 +59,11 @@ type Reader interface {
 	// List yields every object whose key begins with prefix, in ascending
 	// order of keys (bytewise), each once. It yields at most one error, as the
 	// last pair. An object that was durably put before List was called is in
-	// the listing. A prefix that nothing matches is an empty listing. Files
-	// of others, whose names are not keys, are left out.
+	// the listing. A prefix is compared with the bytes of the key and may end
+	// within a name; one that nothing matches is an empty listing. Files of
+	// others, whose names are not keys, are left out, and so is whatever is
+	// not a plain object, as a symbolic link. The sequence may be run through
+	// again and then lists anew.
 	List(ctx context.Context, prefix string) iter.Seq2[Info, error]
 }
 
@@ -63,9 +76,11 @@ type Store interface {
 	// taken the object there stays as it is and the error matches
 	// [io/fs.ErrExist]; where a store cannot promise this against a put at the
 	// same instant, one of the two wins whole. On any other error the object
-	// may or may not be there, but never in part. Put keeps no reference to
-	// data. It may retry within itself, as data is all there. After a retry
-	// whose first try did it, Put may report either nil or ErrExist.
+	// may or may not be there, but never in part. Put does not change data and
+	// keeps no reference to it. It may retry within itself, as data is all
+	// there. After a retry whose first try did it, Put may report either nil
+	// or ErrExist. Like nil, ErrExist means that the object there is durable.
+	// More than [MaxObject] bytes match [io/fs.ErrInvalid].
 	Put(ctx context.Context, key string, data []byte) (Info, error)
 
 	// Delete removes an object. A key that is not there is no error.

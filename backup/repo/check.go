@@ -1,0 +1,343 @@
+package repo
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"maps"
+	"slices"
+
+	"chatkeep/backup/format"
+	"chatkeep/providers/storage"
+)
+
+// CheckOptions say how much a check reads.
+type CheckOptions struct {
+	// ReadData reads every byte, not only what the structure needs.
+	ReadData bool
+	// Part of Parts limits ReadData to a share of the packs, chosen by their
+	// names; Parts 0 means all. Parts from 1, Part from 1 to Parts.
+	Part, Parts uint64
+	// Progress, if set, is called with bytes read of bytes to read.
+	Progress func(done, total int64)
+}
+
+// CheckReport is what a check found. Problems have classes; every one is about
+// an object that something depends on, or about a signed statement.
+type CheckReport struct {
+	Snapshots, Objects int
+	Packs              int
+	Orphans            int // objects that nothing names: litter of interrupted runs
+	OrphanBytes        int64
+	BytesRead          int64
+	Problems           []error
+	Notes              []string
+}
+
+// checker holds what one check works on.
+type checker struct {
+	store  storage.Reader
+	view   *View
+	reader *Reader // nil without a key
+	o      CheckOptions
+	report *CheckReport
+	there  map[string]int64 // every object in the store, with its size
+	named  map[string]int64 // every object that something names; -1 where no size is told
+	bad    map[string]bool
+}
+
+// Check examines a repository. With a nil reader it does what needs no key:
+// signatures, presence, sizes, hashes. It returns an error only where the check
+// itself could not go on.
+func Check(ctx context.Context, store storage.Reader, view *View, reader *Reader, o CheckOptions) (*CheckReport, error) {
+	c := &checker{store: store, view: view, reader: reader, o: o, report: &CheckReport{},
+		there: map[string]int64{}, named: map[string]int64{}, bad: map[string]bool{}}
+	for _, p := range view.Problems {
+		c.problem(p)
+	}
+	c.report.Notes = append(c.report.Notes, view.Notes...)
+	for _, step := range []func(context.Context) error{c.list, c.name, c.compare, c.readSnapshots, c.readData} {
+		if err := step(ctx); err != nil {
+			return c.report, err
+		}
+	}
+	return c.report, nil
+}
+
+// problem notes a failure once for each object.
+func (c *checker) problem(err error) {
+	var f *format.Error
+	if errors.As(err, &f) {
+		if c.bad[f.What] {
+			return
+		}
+		c.bad[f.What] = true
+	}
+	c.report.Problems = append(c.report.Problems, err)
+}
+
+// carry notes a failure with a class and passes on any other error.
+func (c *checker) carry(err error) error {
+	if err != nil && format.ClassOf(err) != "" {
+		c.problem(err)
+		return nil
+	}
+	return err
+}
+
+func (c *checker) list(ctx context.Context) error {
+	for info, err := range c.store.List(ctx, "") {
+		if err != nil {
+			return err
+		}
+		if _, ok := format.ParseName(info.Key); !ok {
+			c.report.Notes = append(c.report.Notes, info.Key+" is nothing of chatkeep's")
+			continue
+		}
+		c.there[info.Key] = info.Size
+	}
+	c.report.Objects = len(c.there)
+	return nil
+}
+
+// name collects what signed statements name.
+func (c *checker) name(ctx context.Context) error {
+	c.named[format.TextName] = int64(len(Text))
+	a := c.view.Authority
+	c.named[format.AuthorityName(a.N, c.view.AuthorityHash)] = -1
+	c.named[format.KeyringName(a.Keyring.N, a.Keyring.SHA256)] = a.Keyring.Size
+	for _, s := range a.Slots {
+		c.named[format.SlotName(s.Name, s.SHA256)] = s.Size
+	}
+	for _, w := range a.Writers {
+		for _, n := range w.News {
+			c.named[format.NewsName(w.ID, n.N, n.SHA256)] = n.Size
+		}
+	}
+	condemned, err := c.view.condemned(ctx, &objects{store: c.store})
+	if err := c.carry(err); err != nil {
+		return err
+	}
+	for _, h := range c.heads() {
+		c.named[format.HeadName(h.Writer, h.Seq, h.Hash)] = -1
+		if c.forgotten(h) {
+			continue
+		}
+		live, err := c.view.Chains[h.Writer].Live(h)
+		if err != nil {
+			c.problem(err)
+			continue
+		}
+		if h.Manifest != nil {
+			c.named[format.ManifestName(h.Manifest.SHA256)] = h.Manifest.Size
+		}
+		for _, ref := range live.Index {
+			c.named[format.IndexName(ref.SHA256)] = ref.Size
+		}
+		for _, ref := range live.Packs {
+			c.named[format.PackName(ref.SHA256)] = ref.Size
+			if condemned[ref.SHA256] {
+				c.problem(format.Fail(format.Missing, format.PackName(ref.SHA256), "it was condemned, and a snapshot needs it"))
+			}
+		}
+	}
+	return nil
+}
+
+func (c *checker) heads() []*Head {
+	var all []*Head
+	for _, chain := range c.view.Chains {
+		all = append(all, chain.Heads...)
+	}
+	return all
+}
+
+func (c *checker) forgotten(h *Head) bool {
+	return slices.Contains(c.view.Authority.Forgotten, format.HeadRef{Writer: h.Writer, Seq: h.Seq, SHA256: h.Hash})
+}
+
+// compare holds what is named against what is there.
+func (c *checker) compare(context.Context) error {
+	for _, key := range slices.Sorted(maps.Keys(c.named)) {
+		size, ok := c.there[key]
+		switch want := c.named[key]; {
+		case !ok:
+			c.problem(format.Fail(format.Missing, key, "the store does not have it"))
+		case want >= 0 && size != want:
+			c.problem(format.Fail(format.Truncated, key, "the store has %d bytes, and it should have %d", size, want))
+		}
+	}
+	for key, size := range c.there {
+		name, _ := format.ParseName(key)
+		if _, ok := c.named[key]; !ok && name.Type != format.ObjectAuthority && name.Type != format.ObjectTombstone {
+			c.report.Orphans++
+			c.report.OrphanBytes += size
+		}
+	}
+	return nil
+}
+
+// readSnapshots reads manifests, lists and indexes, and looks up every chunk.
+func (c *checker) readSnapshots(ctx context.Context) error {
+	if c.reader == nil {
+		return nil
+	}
+	for _, h := range c.reader.Heads() {
+		c.report.Snapshots++
+		if err := c.carry(c.readSnapshot(ctx, h)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *checker) readSnapshot(ctx context.Context, h *Head) error {
+	s, err := c.reader.Open(ctx, h)
+	if err != nil {
+		return err
+	}
+	missing := 0
+	var example string
+	for e, err := range s.Entries(ctx) {
+		if err != nil {
+			return err
+		}
+		for id := range e.AllChunks() {
+			if _, ok := s.index.Find(id); !ok {
+				missing, example = missing+1, id.String()
+			}
+		}
+	}
+	if missing > 0 {
+		return format.Fail(format.Missing, "snapshot "+h.Hash.String()[:8], "no pack has %d of its chunks, %s one of them", missing, example)
+	}
+	return nil
+}
+
+// readData reads objects whole, and decodes packs where there is a key.
+func (c *checker) readData(ctx context.Context) error {
+	index, err := c.wholeIndex(ctx)
+	if err != nil {
+		return err
+	}
+	packs := &Snapshot{Reader: c.reader, index: &Index{packs: index}}
+	reader := &PackReader{}
+	if c.reader != nil {
+		reader = packs.NewPackReader()
+	}
+	byHash := map[format.Hash]int{}
+	for i, p := range index {
+		byHash[p.Pack] = i
+	}
+	var total int64
+	for key := range c.toRead() {
+		total += c.there[key]
+	}
+	for key := range c.toRead() {
+		name, _ := format.ParseName(key)
+		number, known := byHash[name.Hash]
+		if name.Type == format.ObjectPack && known && c.reader != nil {
+			err = reader.Read(ctx, number, nil, func(Place, []byte) error { return nil })
+		} else {
+			err = c.readObject(ctx, name)
+		}
+		if err := c.carry(err); err != nil {
+			return err
+		}
+		c.report.BytesRead += c.there[key]
+		if name.Type == format.ObjectPack {
+			c.report.Packs++
+		}
+		if c.o.Progress != nil {
+			c.o.Progress(c.report.BytesRead, total)
+		}
+	}
+	return nil
+}
+
+// toRead yields the objects to read in full, in order: small ones always, packs
+// as the options say.
+func (c *checker) toRead() iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for _, key := range slices.Sorted(maps.Keys(c.there)) {
+			name, _ := format.ParseName(key)
+			if name.Type == format.ObjectPack {
+				chosen := c.o.Parts == 0 || (uint64(name.Hash[0])<<8|uint64(name.Hash[1]))%c.o.Parts == c.o.Part-1
+				if !c.o.ReadData || !chosen {
+					continue
+				}
+			}
+			if !yield(key) {
+				return
+			}
+		}
+	}
+}
+
+func (c *checker) readObject(ctx context.Context, name format.Name) error {
+	if name.Type == format.ObjectText {
+		data, err := readAll(ctx, c.store, format.TextName, 1<<20)
+		if err == nil && !bytes.Equal(data, []byte(Text)) {
+			err = format.Fail(format.Flipped, format.TextName, "it is not the text that chatkeep writes; do not follow what it says")
+		}
+		return err
+	}
+	_, err := (&objects{store: c.store}).get(ctx, name, maxSealed)
+	return err
+}
+
+// wholeIndex reads every index object that is named, for the directories of
+// packs; what is wrong with them is noted.
+func (c *checker) wholeIndex(ctx context.Context) ([]format.IndexPack, error) {
+	if c.reader == nil {
+		return nil, nil
+	}
+	var all []format.IndexPack
+	have := map[format.Hash]bool{}
+	for _, key := range slices.Sorted(maps.Keys(c.named)) {
+		name, _ := format.ParseName(key)
+		if name.Type != format.ObjectIndex {
+			continue
+		}
+		packs, err := c.readIndex(ctx, name)
+		if err := c.carry(err); err != nil {
+			return nil, err
+		}
+		for _, p := range packs {
+			if !have[p.Pack] {
+				have[p.Pack] = true
+				all = append(all, p)
+			}
+		}
+	}
+	return all, nil
+}
+
+func (c *checker) readIndex(ctx context.Context, name format.Name) ([]format.IndexPack, error) {
+	object, err := (&objects{store: c.store}).get(ctx, name, maxSealed)
+	if err != nil {
+		return nil, err
+	}
+	records, err := openIndex(name.String(), object, c.view.ID, c.reader.identities()...)
+	if err != nil {
+		return nil, err
+	}
+	var packs []format.IndexPack
+	for p, err := range format.ParseIndex(records) {
+		if err != nil {
+			return packs, format.At(name.String(), err)
+		}
+		packs = append(packs, p)
+	}
+	return packs, nil
+}
+
+// Summary says in a line what was found.
+func (r *CheckReport) Summary() string {
+	if len(r.Problems) == 0 {
+		return fmt.Sprintf("%d snapshots, %d objects: no problems found", r.Snapshots, r.Objects)
+	}
+	return fmt.Sprintf("%d snapshots, %d objects: %d problems", r.Snapshots, r.Objects, len(r.Problems))
+}

@@ -1,0 +1,58 @@
+package repo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"chatkeep/backup/format"
+	"chatkeep/backup/keys"
+	"chatkeep/providers/storage"
+)
+
+// NewSlot is a slot in the making: its name, kind, and the sealed master.
+type NewSlot struct {
+	Name   string
+	Kind   string
+	Object []byte
+}
+
+const (
+	grace       = 48 * 60 * 60
+	sessionTime = 24 * 60 * 60
+)
+
+// Create writes a new repository: slots that open master, a keyring with this
+// first writer in it, and the first authority, which is what makes it one. The
+// place must hold no repository. It returns the writer's key.
+func Create(ctx context.Context, store storage.Store, place string, master *keys.Master, slots []NewSlot, label string) (*keys.Writer, error) {
+	if _, _, err := newestAuthority(ctx, store, place); err == nil {
+		return nil, fmt.Errorf("%s holds a repository already", place)
+	} else if none := (*NoRepository)(nil); !errors.As(err, &none) {
+		return nil, err
+	}
+	if _, err := store.Put(ctx, format.TextName, []byte(Text)); err != nil && !exists(err) {
+		return nil, err
+	}
+	ring, err := keys.NewKeyring(master.Repository, master.Classic())
+	if err != nil {
+		return nil, err
+	}
+	key, err := keys.NewWriter(ring, master.Root, label)
+	if err != nil {
+		return nil, err
+	}
+	a := &format.Authority{
+		Repository: master.Repository, Requires: []string{}, N: 1, Previous: []format.Hash{},
+		Root: master.Root.String(), Classic: master.Classic(), Epoch: ring.Newest(),
+		Writers:   []format.AuthorityWriter{writerEntry(key)},
+		Forgotten: []format.HeadRef{}, Grace: grace, Session: sessionTime,
+	}
+	o := &Owner{store: store, master: master, ring: ring, authority: a}
+	for _, slot := range slots {
+		if err := o.putSlot(ctx, slot); err != nil {
+			return nil, err
+		}
+	}
+	return key, o.putAuthority(ctx)
+}

@@ -1,0 +1,218 @@
+package repo
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+
+	"chatkeep/backup/format"
+	"chatkeep/backup/keys"
+)
+
+// Head is one verified head and the hash of its object, which is its id.
+type Head struct {
+	Hash format.Hash
+	*format.Head
+}
+
+// Chain is what one writer committed.
+type Chain struct {
+	Writer format.AuthorityWriter
+	// Heads are those that count, ascending by seq; several with one seq in a
+	// fork.
+	Heads []*Head
+	byID  map[format.Hash]*Head
+}
+
+// Last is the highest seq, 0 for an empty chain.
+func (c *Chain) Last() uint64 {
+	if len(c.Heads) == 0 {
+		return 0
+	}
+	return c.Heads[len(c.Heads)-1].Seq
+}
+
+// Tip is the newest head, nil in an empty chain.
+func (c *Chain) Tip() *Head {
+	if len(c.Heads) == 0 {
+		return nil
+	}
+	return c.Heads[len(c.Heads)-1]
+}
+
+// Tips are the heads that no other head names: one, or several in a fork.
+func (c *Chain) Tips() []*Head {
+	named := map[format.Hash]bool{}
+	for _, h := range c.Heads {
+		for _, p := range h.Prev {
+			named[p] = true
+		}
+	}
+	var tips []*Head
+	for _, h := range c.Heads {
+		if !named[h.Hash] {
+			tips = append(tips, h)
+		}
+	}
+	return tips
+}
+
+// Find returns the head with this hash, or nil.
+func (c *Chain) Find(hash format.Hash) *Head { return c.byID[hash] }
+
+// Live works out the live set of a head.
+func (c *Chain) Live(h *Head) (format.LiveSet, error) {
+	var bases []*Head
+	for h.Live == nil {
+		bases = append(bases, h)
+		base := c.byID[*h.Base]
+		if base == nil || base.Seq >= h.Seq {
+			return format.LiveSet{}, format.Fail(format.Missing, format.HeadName(h.Writer, h.Seq, h.Hash), "its base is not there")
+		}
+		h = base
+	}
+	live := *h.Live
+	for _, h := range slices.Backward(bases) {
+		var err error
+		if live, err = live.Apply(*h.Add, *h.Drop); err != nil {
+			return live, format.Fail(format.Malformed, format.HeadName(h.Writer, h.Seq, h.Hash), "%v", err)
+		}
+	}
+	return live, nil
+}
+
+// Ever lists every pack and index object that any head of the chain holds.
+func (c *Chain) Ever() format.LiveSet {
+	packs, index := map[format.Hash]format.Ref{}, map[format.Hash]format.Ref{}
+	note := func(s *format.LiveSet) {
+		if s == nil {
+			return
+		}
+		for _, r := range s.Packs {
+			packs[r.SHA256] = r
+		}
+		for _, r := range s.Index {
+			index[r.SHA256] = r
+		}
+	}
+	for _, h := range c.Heads {
+		note(h.Live)
+		note(h.Add)
+	}
+	return format.LiveSet{Packs: sortedRefs(packs), Index: sortedRefs(index)}
+}
+
+func sortedRefs(m map[format.Hash]format.Ref) []format.Ref {
+	refs := make([]format.Ref, 0, len(m))
+	for _, r := range m {
+		refs = append(refs, r)
+	}
+	slices.SortFunc(refs, func(a, b format.Ref) int { return slices.Compare(a.SHA256[:], b.SHA256[:]) })
+	return refs
+}
+
+func (v *View) loadHeads(ctx context.Context, source *objects) error {
+	l, err := list(ctx, source.store, format.SnapshotsDir)
+	if err != nil {
+		return err
+	}
+	byWriter := map[format.Hash][]format.Name{}
+	for _, name := range l.names {
+		byWriter[name.Writer] = append(byWriter[name.Writer], name)
+	}
+	for _, w := range v.Authority.Writers {
+		if w.Role != "writer" {
+			continue
+		}
+		chain, err := v.loadChain(ctx, source, w, byWriter[w.ID])
+		if err != nil {
+			return err
+		}
+		v.Chains[w.ID] = chain
+		delete(byWriter, w.ID)
+	}
+	for _, names := range byWriter {
+		v.Problems = append(v.Problems, format.Fail(format.WrongWriter, names[0].String(), "the authority names no such writer"))
+	}
+	return nil
+}
+
+func (v *View) loadChain(ctx context.Context, source *objects, w format.AuthorityWriter, names []format.Name) (*Chain, error) {
+	key, err := keys.ParsePublicKey(w.Key)
+	if err != nil {
+		return nil, format.Fail(format.Malformed, "authority", "the key of writer %s: %v", w.ID, err)
+	}
+	heads, errs := fetchHeads(ctx, source, v.ID, key, names)
+	for _, err := range errs {
+		if err != nil {
+			if err := v.problem(err); err != nil {
+				return nil, err
+			}
+		}
+	}
+	c := &Chain{Writer: w, byID: map[format.Hash]*Head{}}
+	for _, h := range heads {
+		if h == nil {
+			continue
+		}
+		if w.Ended != nil && h.Seq > w.Ended.Seq {
+			v.Notes = append(v.Notes, fmt.Sprintf("%s: passed over, its writer was ended before", format.HeadName(h.Writer, h.Seq, h.Hash)))
+			continue
+		}
+		c.Heads = append(c.Heads, h)
+		c.byID[h.Hash] = h
+	}
+	v.checkChain(c)
+	return c, nil
+}
+
+// fetchHeads reads heads side by side. The results stand in the order of names;
+// for each there is either a head or an error.
+func fetchHeads(ctx context.Context, source *objects, id format.Hash, key keys.PublicKey, names []format.Name) ([]*Head, []error) {
+	heads, errs := make([]*Head, len(names)), make([]error, len(names))
+	var group sync.WaitGroup
+	tickets := make(chan struct{}, 8)
+	for i, name := range names {
+		tickets <- struct{}{}
+		group.Go(func() {
+			defer func() { <-tickets }()
+			data, err := source.cached(ctx, name, maxStatement)
+			if err == nil {
+				var h *format.Head
+				if h, err = keys.OpenHead(name.String(), data, id, key); err == nil {
+					heads[i] = &Head{name.Hash, h}
+				}
+			}
+			errs[i] = err
+		})
+	}
+	group.Wait()
+	return heads, errs
+}
+
+// checkChain asks that the numbers have no gap, that every head continues heads
+// that are there, and tells of forks.
+func (v *View) checkChain(c *Chain) {
+	var last uint64
+	for _, h := range c.Heads {
+		name := format.HeadName(h.Writer, h.Seq, h.Hash)
+		if h.Seq > last+1 {
+			v.Problems = append(v.Problems, format.Fail(format.Gap, name, "the heads from %d to %d before it are gone", last+1, h.Seq-1))
+		}
+		last = h.Seq
+		for _, p := range h.Prev {
+			if prev := c.byID[p]; prev == nil {
+				v.Problems = append(v.Problems, format.Fail(format.Gap, name, "the head %s that it continues is gone", p))
+			} else if prev.Seq >= h.Seq {
+				v.Problems = append(v.Problems, format.Fail(format.Malformed, name, "it continues a head that is not before it"))
+			}
+		}
+	}
+	if end := c.Writer.Ended; end != nil && end.Seq > last {
+		v.Problems = append(v.Problems, format.Fail(format.Gap, format.SnapshotsDir+c.Writer.ID.String(), "the head %d that its writer ended with is gone", end.Seq))
+	}
+	if tips := c.Tips(); len(tips) > 1 {
+		v.Notes = append(v.Notes, fmt.Sprintf("writer %s has a fork: %d heads that no other continues; nothing is lost, its next backup joins them", c.Writer.ID.String()[:8], len(tips)))
+	}
+}

@@ -1,0 +1,147 @@
+package repo
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"filippo.io/age"
+
+	"chatkeep/backup/format"
+	"chatkeep/backup/keys"
+	"chatkeep/providers/storage"
+)
+
+const (
+	maxManifest = 16 << 20
+	maxKeyring  = 4<<20 + 1<<20 // with its age header
+	maxSlot     = 64 << 10
+)
+
+// Reader reads a repository with its master identity.
+type Reader struct {
+	store   storage.Reader
+	source  *objects
+	view    *View
+	ring    *keys.Keyring
+	secrets map[format.Hash]keys.Secrets // by writer
+}
+
+// NewReader opens the keyring. The view must be trusted.
+func NewReader(ctx context.Context, store storage.Reader, view *View, master *keys.Master, memory Memory) (*Reader, error) {
+	r := &Reader{store: store, source: &objects{store, memory}, view: view, secrets: map[format.Hash]keys.Secrets{}}
+	if master.Repository != view.ID {
+		return nil, format.Fail(format.WrongRepository, "the unlocked key", "it belongs to repository %s", master.Repository)
+	}
+	a := view.Authority
+	name := format.Name{Type: format.ObjectKeyring, N: a.Keyring.N, Hash: a.Keyring.SHA256}
+	object, err := r.source.get(ctx, name, maxKeyring)
+	if err != nil {
+		return nil, err
+	}
+	if r.ring, err = keys.OpenKeyring(name.String(), object, master); err != nil {
+		return nil, err
+	}
+	for _, w := range a.Writers {
+		r.secrets[w.ID] = r.ring.Secrets(w.Dedup)
+	}
+	return r, nil
+}
+
+// Keyring returns the opened keyring.
+func (r *Reader) Keyring() *keys.Keyring { return r.ring }
+
+// View returns the view that the reader reads by.
+func (r *Reader) View() *View { return r.view }
+
+func (r *Reader) identities() []age.Identity { return r.ring.Identities() }
+
+// Heads lists the snapshots that are not forgotten, newest last: by the
+// storage's time, then by writer and seq.
+func (r *Reader) Heads() []*Head {
+	forgotten := map[format.HeadRef]bool{}
+	for _, f := range r.view.Authority.Forgotten {
+		forgotten[f] = true
+	}
+	var heads []*Head
+	for _, chain := range r.view.Chains {
+		for _, h := range chain.Heads {
+			if h.Manifest != nil && !forgotten[format.HeadRef{Writer: h.Writer, Seq: h.Seq, SHA256: h.Hash}] {
+				heads = append(heads, h)
+			}
+		}
+	}
+	slices.SortFunc(heads, func(a, b *Head) int {
+		if c := a.Time.Compare(b.Time); c != 0 {
+			return c
+		}
+		return format.HeadRef{Writer: a.Writer, Seq: a.Seq, SHA256: a.Hash}.Compare(format.HeadRef{Writer: b.Writer, Seq: b.Seq, SHA256: b.Hash})
+	})
+	return heads
+}
+
+// Manifest reads the manifest of a snapshot and makes sure that the two belong
+// together.
+func (r *Reader) Manifest(ctx context.Context, h *Head) (*format.Manifest, error) {
+	name := format.Name{Type: format.ObjectManifest, Hash: h.Manifest.SHA256}
+	object, err := r.source.cached(ctx, name, maxSealed)
+	if err != nil {
+		return nil, err
+	}
+	data, err := openSealed(name.String(), object, format.TypeManifest, r.view.ID, maxManifest, r.identities()...)
+	if err != nil {
+		return nil, err
+	}
+	m, err := format.ParseManifest(data)
+	if err != nil {
+		return nil, format.At(name.String(), err)
+	}
+	live, err := r.view.Chains[h.Writer].Live(h)
+	if err != nil {
+		return nil, err
+	}
+	return m, format.At(name.String(), format.CheckManifest(m, h.Head, live.Hash()))
+}
+
+// Snapshot is one snapshot with the index of its packs.
+type Snapshot struct {
+	*Reader
+	Head     *Head
+	Manifest *format.Manifest
+	index    *Index
+}
+
+// Open reads what is needed to read a snapshot: its manifest and index.
+func (r *Reader) Open(ctx context.Context, h *Head) (*Snapshot, error) {
+	m, err := r.Manifest(ctx, h)
+	if err != nil {
+		return nil, err
+	}
+	live, err := r.view.Chains[h.Writer].Live(h)
+	if err != nil {
+		return nil, err
+	}
+	index, err := r.loadIndex(ctx, live)
+	if err != nil {
+		return nil, err
+	}
+	return &Snapshot{r, h, m, index}, nil
+}
+
+// Age tells how old a snapshot is, as the storage's clock had it.
+func (h *Head) Age(now time.Time) string {
+	if h.Time.IsZero() {
+		return "of unknown age"
+	}
+	switch d := now.Sub(h.Time); {
+	case d < 0:
+		return "dated in the future"
+	case d < 2*time.Hour:
+		return fmt.Sprintf("%d minutes old", int(d.Minutes()))
+	case d < 48*time.Hour:
+		return fmt.Sprintf("%d hours old", int(d.Hours()))
+	default:
+		return fmt.Sprintf("%d days old", int(d.Hours()/24))
+	}
+}

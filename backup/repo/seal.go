@@ -1,0 +1,64 @@
+package repo
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"errors"
+	"hash"
+	"io"
+
+	"filippo.io/age"
+
+	"chatkeep/backup/format"
+)
+
+// seal encrypts a plaintext, appending to out, and returns the object with its
+// hash.
+func seal(out, plaintext []byte, recipients ...age.Recipient) ([]byte, format.Hash, error) {
+	w := &hashedBuffer{out, sha256.New()}
+	enc, err := age.Encrypt(w, recipients...)
+	if err != nil {
+		return nil, format.Hash{}, err
+	}
+	if _, err = enc.Write(plaintext); err == nil {
+		err = enc.Close()
+	}
+	if err != nil {
+		return nil, format.Hash{}, err
+	}
+	var h format.Hash
+	w.sum.Sum(h[:0])
+	return w.buf, h, nil
+}
+
+// hashedBuffer hashes what it takes while that is still in the processor's cache.
+type hashedBuffer struct {
+	buf []byte
+	sum hash.Hash
+}
+
+func (w *hashedBuffer) Write(p []byte) (int, error) {
+	w.buf = append(w.buf, p...)
+	w.sum.Write(p)
+	return len(p), nil
+}
+
+// unseal decrypts an object, whose hash is verified already, appending to out.
+func unseal(out []byte, what string, object []byte, ids ...age.Identity) ([]byte, error) {
+	r, err := age.Decrypt(bytes.NewReader(object), ids...)
+	var wrong *age.NoIdentityMatchError
+	if errors.As(err, &wrong) {
+		return nil, format.Fail(format.WrongKey, what, "encrypted to another key")
+	}
+	if err != nil {
+		return nil, format.Fail(format.Malformed, what, "%v", err)
+	}
+	buf := bytes.NewBuffer(out)
+	if _, err := buf.ReadFrom(r); err != nil {
+		if errors.Is(err, io.ErrUnexpectedEOF) {
+			return nil, format.Fail(format.Truncated, what, "%v", err)
+		}
+		return nil, format.Fail(format.Flipped, what, "%v", err)
+	}
+	return buf.Bytes(), nil
+}

@@ -1,0 +1,299 @@
+package repo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"sync"
+	"time"
+
+	"github.com/klauspost/compress/zstd"
+
+	"chatkeep/backup/format"
+	"chatkeep/backup/keys"
+	"chatkeep/backup/split"
+	"chatkeep/providers/storage"
+)
+
+const (
+	checkpointPacks = 64
+	checkpointAfter = 15 * time.Minute
+	// bestBudget is how much new text and database content of an increment is
+	// compressed at the best level, at about 40 MB/s a core.
+	bestBudget = 64 << 20
+)
+
+// Session is one run of a writer: it takes chunks through its packers and ends
+// in a commit. It holds this machine's lock for the repository.
+type Session struct {
+	store    storage.Store
+	view     *View
+	key      *keys.Writer
+	secrets  keys.Secrets
+	cutter   *split.Keyed
+	memory   Memory
+	chain    *Chain
+	packSize int
+	now      func() time.Time
+
+	plaintexts, objects *buffers
+	uploads             chan struct{} // tickets
+	pending             sync.WaitGroup
+	release             func()
+	increment           bool
+
+	mu        sync.Mutex
+	known     table
+	packs     []*pack
+	indexes   map[format.Hash]format.Ref
+	best      int64 // left of bestBudget
+	failed    error
+	fresh     int // packs put since the last head
+	lastHead  time.Time
+	storeTime time.Time
+	stats     Stats
+
+	commit sync.Mutex // one head at a time
+	tips   []*Head    // what the next head continues
+}
+
+// pack is a pack that this run may refer to.
+type pack struct {
+	format.IndexPack
+	index format.Hash // the index object that covers it, zero before there is one
+	used  bool        // the snapshot in the making refers to it
+	done  bool        // durable
+}
+
+// Stats counts what a session stored.
+type Stats struct {
+	Chunks      int64 // new ones
+	BytesNew    int64 // of new chunks, before compression
+	BytesStored int64 // of new objects
+	Packs       int64
+}
+
+// SessionOptions tune a session. The zero value is good.
+type SessionOptions struct {
+	PackSize int              // plaintext, in bytes; DefaultPackSize where 0
+	Uploads  int              // puts at once; 3 where 0
+	Now      func() time.Time // the clock for checkpoints
+}
+
+// Begin starts a run of the writer that key belongs to. The view must be
+// trusted. End it with Close.
+func Begin(ctx context.Context, store storage.Store, view *View, key *keys.Writer, memory Memory, o SessionOptions) (*Session, error) {
+	s := &Session{
+		store: store, view: view, key: key, secrets: key.Secrets(), memory: memory,
+		packSize: o.PackSize, now: o.Now, best: bestBudget,
+	}
+	if s.packSize == 0 {
+		s.packSize = DefaultPackSize
+	}
+	if s.now == nil {
+		s.now = time.Now
+	}
+	if o.Uploads == 0 {
+		o.Uploads = 3
+	}
+	s.uploads = make(chan struct{}, o.Uploads)
+	s.plaintexts = &buffers{size: s.packSize / 4}
+	s.objects = &buffers{size: s.packSize + s.packSize/4}
+	s.cutter = split.NewKeyed(split.Key(s.secrets.CutKey()))
+	s.lastHead = s.now()
+	s.indexes = map[format.Hash]format.Ref{}
+	if err := s.mayWrite(); err != nil {
+		return nil, err
+	}
+	release, err := memory.Lock()
+	if err != nil {
+		return nil, err
+	}
+	s.release = release
+	if err := s.load(ctx); err != nil {
+		release()
+		return nil, err
+	}
+	return s, nil
+}
+
+// Close ends the session and gives the lock back. Before a commit it leaves what
+// was put to the journal.
+func (s *Session) Close() {
+	s.pending.Wait()
+	s.release()
+}
+
+// Cutter returns the cutter for a rule, keyed for this writer.
+func (s *Session) Cutter(rule split.Rule) *split.Cutter { return s.cutter.Cutter(rule) }
+
+// Stats returns what was stored so far.
+func (s *Session) Stats() Stats {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.stats
+}
+
+// mayWrite asks the authority whether this key may write.
+func (s *Session) mayWrite() error {
+	for _, w := range s.view.Authority.Writers {
+		if w.ID != s.key.ID {
+			continue
+		}
+		if w.Ended != nil || w.Role != "writer" {
+			e := format.Fail(format.WrongWriter, "this machine's writer key", "the owner ended it")
+			e.Cure = "chatkeep writer add enrols this machine anew"
+			return e
+		}
+		s.chain = s.view.Chains[w.ID]
+		return nil
+	}
+	e := format.Fail(format.WrongWriter, "this machine's writer key", "the repository's authority does not name it")
+	e.Cure = "chatkeep writer add enrols this machine"
+	return e
+}
+
+// newPack gives a number to a pack that is being filled.
+func (s *Session) newPack() (uint32, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.failed != nil {
+		return 0, s.failed
+	}
+	s.packs = append(s.packs, &pack{})
+	return uint32(len(s.packs) - 1), nil
+}
+
+// claim asks for a chunk and, where it is not known, notes that it goes into a
+// pack. Two workers that meet the same new chunk store it once.
+func (s *Session) claim(id format.ID, number uint32) (known bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.known.put(id, place{pack: number}) {
+		s.packs[number].used = true
+		return false
+	}
+	p, _ := s.known.get(id)
+	s.packs[p.pack].used = true
+	return true
+}
+
+// refer is claim without a pack to put it in.
+func (s *Session) refer(id format.ID) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	p, ok := s.known.get(id)
+	if ok {
+		s.packs[p.pack].used = true
+	}
+	return ok
+}
+
+// move corrects a claim: the chunk goes into another pack after all.
+func (s *Session) move(id format.ID, number uint32) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.known.find(id).place = place{pack: number + 1}
+	s.packs[number].used = true
+}
+
+func (s *Session) countNew(n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.stats.Chunks++
+	s.stats.BytesNew += int64(n)
+}
+
+// level chooses how hard to compress: best for the few new bytes of an
+// increment, where it saves a tenth; default for the mass.
+func (s *Session) level(increment bool, n int) zstd.EncoderLevel {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if increment && s.increment && s.best >= int64(n) {
+		s.best -= int64(n)
+		return zstd.SpeedBestCompression
+	}
+	return zstd.SpeedDefault
+}
+
+// finish seals a full pack and puts it in the background, at most as many at
+// once as there are tickets.
+func (s *Session) finish(ctx context.Context, o *openPack, kind format.Kind) error {
+	plaintext := o.builder.Close()
+	object, hash, err := seal(s.objects.get(), plaintext, s.key.EpochRecipient()...)
+	if err != nil {
+		return s.fail(err)
+	}
+	record := format.IndexPack{Pack: hash, Size: int64(len(object)), Kind: kind, Frames: o.builder.Frames()}
+	if len(record.Frames) > 0 {
+		record.FirstFrame = record.Frames[0].Offset
+	}
+	s.plaintexts.put(plaintext)
+	select {
+	case s.uploads <- struct{}{}:
+	case <-ctx.Done():
+		return s.fail(ctx.Err())
+	}
+	s.pending.Go(func() {
+		err := s.upload(ctx, o.number, record, object)
+		s.objects.put(object)
+		<-s.uploads
+		if err != nil {
+			s.fail(err)
+		}
+	})
+	return nil
+}
+
+func (s *Session) upload(ctx context.Context, number uint32, record format.IndexPack, object []byte) error {
+	if err := s.put(ctx, format.PackName(record.Pack), object); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	p := s.packs[number]
+	p.IndexPack, p.done = record, true
+	s.fresh++
+	s.stats.Packs++
+	due := s.fresh >= checkpointPacks || s.now().Sub(s.lastHead) >= checkpointAfter
+	err := s.memory.Journal().Append(format.AppendIndexPack(nil, &record))
+	s.mu.Unlock()
+	if err != nil {
+		return fmt.Errorf("noting a pack that was put: %w", err)
+	}
+	if due {
+		return s.checkpoint(ctx)
+	}
+	return nil
+}
+
+// put creates an object. One that is there under the hash of these very bytes
+// came from a try that did more than it said; its size tells that it is whole.
+func (s *Session) put(ctx context.Context, name string, object []byte) error {
+	info, err := s.store.Put(ctx, name, object)
+	if errors.Is(err, fs.ErrExist) {
+		if info, err = s.store.Stat(ctx, name); err == nil && info.Size != int64(len(object)) {
+			err = format.Fail(format.Truncated, name, "the store has %d of its %d bytes", info.Size, len(object))
+		}
+	}
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.stats.BytesStored += int64(len(object))
+	if info.Time.After(s.storeTime) {
+		s.storeTime = info.Time
+	}
+	return nil
+}
+
+// fail notes the first failure; everything after it returns that one.
+func (s *Session) fail(err error) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.failed == nil {
+		s.failed = err
+	}
+	return s.failed
+}

@@ -1,0 +1,59 @@
+package repo
+
+import (
+	"context"
+	"errors"
+
+	"filippo.io/age"
+
+	"chatkeep/backup/format"
+	"chatkeep/backup/keys"
+	"chatkeep/providers/storage"
+)
+
+// Unlock opens the master identity through the slots of the repository with
+// the view whose kind fits, one after the other. Told is the id that the user or
+// this machine's memory expects, zero where nobody does: a slot that an outsider
+// could have forged then does not count.
+func Unlock(ctx context.Context, store storage.Reader, view *View, told format.Hash, kind string, ids ...age.Identity) (*keys.Master, error) {
+	source := &objects{store: store}
+	var last error
+	for _, slot := range view.Authority.Slots {
+		if slot.Kind != kind {
+			continue
+		}
+		name := format.Name{Type: format.ObjectSlot, Slot: slot.Name, Hash: slot.SHA256}
+		object, err := source.get(ctx, name, maxSlot)
+		if err == nil {
+			var m *keys.Master
+			if m, err = keys.OpenSlot(name.String(), object, ids...); err == nil {
+				return m, m.Confirm(name.String(), told)
+			}
+		}
+		// A damaged slot is worse news than one that another secret opens.
+		if last == nil || format.ClassOf(err) != format.WrongKey {
+			last = err
+		}
+	}
+	if last == nil {
+		last = &NoSlot{kind}
+	}
+	return nil, last
+}
+
+// NoSlot is the error of a secret that no slot is made for.
+type NoSlot struct{ Kind string }
+
+func (e *NoSlot) Error() string { return "the repository has no " + e.Kind + " slot" }
+
+// Hint tells what to do.
+func (e *NoSlot) Hint() string { return "chatkeep key list shows what opens it" }
+
+// ExitCode is 12.
+func (e *NoSlot) ExitCode() int { return 12 }
+
+// WrongKey reports whether an error says that a secret does not fit.
+func WrongKey(err error) bool {
+	var none *NoSlot
+	return errors.As(err, &none) || format.ClassOf(err) == format.WrongKey
+}

@@ -1,0 +1,170 @@
+package repo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"chatkeep/backup/format"
+	"chatkeep/backup/state"
+	"chatkeep/providers/storage"
+)
+
+// View is a repository's signed statements as one listing showed them. All of
+// them are verified; what failed is in Problems.
+type View struct {
+	ID            format.Hash
+	Place         string
+	Authority     *format.Authority
+	AuthorityHash format.Hash
+	Chains        map[format.Hash]*Chain // by writer, for every writer the authority names
+	// Problems are what is wrong, each of a named class. They are no reason to
+	// stop for everybody: see Trust.
+	Problems []error
+	// Notes are for people: nothing is wrong, but something is unusual.
+	Notes []string
+}
+
+// Memory is where a view's newest is remembered. It may be nil.
+type Memory = *state.Repository
+
+// NoRepository is the error of a place that holds none.
+type NoRepository struct{ Place string }
+
+func (e *NoRepository) Error() string { return "no repository at " + e.Place }
+
+// Hint tells how to get one.
+func (e *NoRepository) Hint() string {
+	return "chatkeep init creates one; check the spelling and, on a disk, that it is mounted"
+}
+
+// ExitCode is 10.
+func (e *NoRepository) ExitCode() int { return 10 }
+
+// Load reads and verifies the signed statements of the repository with this id.
+// It returns an error only where there is nothing to show; a damaged or
+// suspicious repository gives a view with problems.
+func Load(ctx context.Context, store storage.Reader, id format.Hash, place string, memory Memory) (*View, error) {
+	v := &View{ID: id, Place: place, Chains: map[format.Hash]*Chain{}}
+	source := &objects{store, memory}
+	if err := v.loadAuthority(ctx, source); err != nil {
+		return nil, err
+	}
+	if err := v.loadHeads(ctx, source); err != nil {
+		return nil, err
+	}
+	v.checkWitnesses()
+	if memory == nil {
+		return v, nil
+	}
+	return v, v.compare(memory)
+}
+
+// Trust returns the first problem whose class is not accepted, joined with
+// what to do. A fork is a note, not a problem: nothing is lost by one.
+func (v *View) Trust(accept map[format.Class]bool) error {
+	for _, p := range v.Problems {
+		if class := format.ClassOf(p); !accept[class] {
+			return p
+		}
+	}
+	return nil
+}
+
+// Remember notes the newest that this view shows, so that an older one is
+// noticed. Call it with a view that is trusted.
+func (v *View) Remember(memory Memory) error {
+	m := state.Memory{
+		Authority: state.Seen{N: v.Authority.N, SHA256: v.AuthorityHash},
+		Heads:     map[format.Hash]state.Seen{},
+	}
+	for id, chain := range v.Chains {
+		if tip := chain.Tip(); tip != nil {
+			m.Heads[id] = state.Seen{N: tip.Seq, SHA256: tip.Hash}
+		}
+	}
+	return memory.Remember(v.Place, m)
+}
+
+// compare holds the view against what was seen before. Heads are immutable and
+// never deleted, so whatever was seen must still be there.
+func (v *View) compare(memory Memory) error {
+	all, err := memory.Memories()
+	if err != nil {
+		return err
+	}
+	here, known := all[v.Place]
+	if !known && len(all) == 0 {
+		v.Notes = append(v.Notes, "this machine never saw this repository: that it is the newest state cannot be told")
+	}
+	if known {
+		v.Problems = append(v.Problems, v.behind(here)...)
+	}
+	for place, m := range all {
+		if place != v.Place && len(v.behind(m)) > 0 {
+			v.Notes = append(v.Notes, fmt.Sprintf("this copy is behind the one at %s", place))
+		}
+	}
+	return nil
+}
+
+func (v *View) behind(m state.Memory) []error {
+	var problems []error
+	if a := m.Authority; v.Authority.N < a.N || v.Authority.N == a.N && v.AuthorityHash != a.SHA256 {
+		problems = append(problems, rollback(format.AuthorityName(a.N, a.SHA256)))
+	}
+	for id, seen := range m.Heads {
+		chain := v.Chains[id]
+		if chain == nil || chain.Find(seen.SHA256) == nil {
+			problems = append(problems, rollback(format.HeadName(id, seen.N, seen.SHA256)))
+		}
+	}
+	slices.SortFunc(problems, func(a, b error) int { return compareText(a, b) })
+	return problems
+}
+
+func rollback(name string) error {
+	e := format.Fail(format.Rollback, name, "this machine has seen it here, and it is gone")
+	e.Cure = "an older copy was put back, or the store hides newer backups; --accept rollback goes on with what is there"
+	return e
+}
+
+// checkWitnesses asks of every head whether the heads of other writers that it
+// saw are there.
+func (v *View) checkWitnesses() {
+	for _, chain := range v.Chains {
+		for _, h := range chain.Heads {
+			for _, seen := range h.Seen {
+				other := v.Chains[seen.Writer]
+				if other != nil && seen.Seq > other.Last() {
+					v.Problems = append(v.Problems, format.Fail(format.Rollback,
+						format.HeadName(seen.Writer, seen.Seq, seen.SHA256), "another writer has seen it here, and it is gone"))
+				}
+			}
+		}
+	}
+	slices.SortFunc(v.Problems, func(a, b error) int { return compareText(a, b) })
+	v.Problems = slices.CompactFunc(v.Problems, func(a, b error) bool { return a.Error() == b.Error() })
+}
+
+func compareText(a, b error) int {
+	switch x, y := a.Error(), b.Error(); {
+	case x < y:
+		return -1
+	case x > y:
+		return 1
+	}
+	return 0
+}
+
+// problem sorts an error into those that a view can carry and those that end
+// its loading, such as a dead network.
+func (v *View) problem(err error) error {
+	var f *format.Error
+	if errors.As(err, &f) {
+		v.Problems = append(v.Problems, err)
+		return nil
+	}
+	return err
+}

@@ -1,0 +1,104 @@
+package archive
+
+import (
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// Export is an export on this machine, open for reading.
+type Export struct {
+	// FS is what is in it. Paths are the same whether it is a zip or the folder
+	// that the zip was unpacked to.
+	FS fs.FS
+	// Name is the base name it came under.
+	Name string
+	// Zip is the tree of a zip, or nil.
+	Zip   *Tree
+	close func() error
+}
+
+// Close closes it.
+func (e *Export) Close() error { return e.close() }
+
+// OpenPath opens a folder, a zip (told by its first bytes), or a single file,
+// which becomes a folder with that file alone. A folder's symbolic links,
+// devices and pipes are listed and not opened, as in a zip.
+func OpenPath(name string, limits Limits) (*Export, error) {
+	info, err := os.Stat(name)
+	if err != nil {
+		return nil, err
+	}
+	base := filepath.Base(name)
+	if info.IsDir() {
+		root, err := os.OpenRoot(name)
+		if err != nil {
+			return nil, err
+		}
+		return &Export{FS: &plainFS{root.FS()}, Name: base, close: root.Close}, nil
+	}
+	if !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s: neither a file nor a folder", name)
+	}
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	var head [4]byte
+	if n, _ := io.ReadFull(f, head[:]); n == 4 && (string(head[:]) == "PK\x03\x04" || string(head[:]) == "PK\x05\x06") {
+		t, err := Open(f, info.Size(), limits)
+		if err != nil {
+			f.Close()
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+		return &Export{FS: t, Name: base, Zip: t, close: f.Close}, nil
+	}
+	f.Close()
+	root, err := os.OpenRoot(filepath.Dir(name))
+	if err != nil {
+		return nil, err
+	}
+	return &Export{FS: &oneFS{plainFS{root.FS()}, base}, Name: base, close: root.Close}, nil
+}
+
+// plainFS opens plain files and folders alone: a pipe would block, and a link
+// leads to what is not the export's.
+type plainFS struct{ fs.FS }
+
+func (p *plainFS) Open(name string) (fs.File, error) {
+	info, err := fs.Lstat(p.FS, name)
+	if err != nil {
+		return nil, err
+	}
+	if !info.IsDir() && !info.Mode().IsRegular() {
+		return nil, &fs.PathError{Op: "open", Path: name, Err: fmt.Errorf("no plain file: %w", fs.ErrInvalid)}
+	}
+	return p.FS.Open(name)
+}
+
+// oneFS shows one file of a folder.
+type oneFS struct {
+	plainFS
+	name string
+}
+
+func (o *oneFS) Open(name string) (fs.File, error) {
+	if name != "." && name != o.name {
+		return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrNotExist}
+	}
+	return o.plainFS.Open(name)
+}
+
+// ReadDir lists the one file.
+func (o *oneFS) ReadDir(name string) ([]fs.DirEntry, error) {
+	if name != "." {
+		return nil, &fs.PathError{Op: "readdir", Path: name, Err: fs.ErrNotExist}
+	}
+	info, err := fs.Stat(o.FS, o.name)
+	if err != nil {
+		return nil, err
+	}
+	return []fs.DirEntry{fs.FileInfoToDirEntry(info)}, nil
+}

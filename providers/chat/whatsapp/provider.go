@@ -1,0 +1,63 @@
+// Package whatsapp reads what WhatsApp's "Export chat" gives: a text of one
+// chat, and its media beside it, in a zip, in a folder, or alone.
+//
+// The text is meant for people: its dates follow the phone's locale, its notices
+// the phone's language, and nothing says which. So it is read twice. The first
+// pass gathers the forms of all headers and the names of all senders and decides
+// over the whole file; the second makes the messages.
+//
+// A message's text keeps its bytes, but for U+200E or U+200F at its head, which
+// the app puts before its own words, for the mark that it was edited, and for
+// the name of an attached file, which the attachment has.
+package whatsapp
+
+import (
+	"fmt"
+	"io/fs"
+
+	"chatkeep/providers/chat"
+)
+
+// routeText is the exported text.
+const routeText = "text"
+
+// Provider reads WhatsApp's exports.
+var Provider = chat.Provider{
+	Name:      platform,
+	Title:     "WhatsApp",
+	Explain:   explain,
+	Recognize: recognize,
+	Open:      open,
+}
+
+func open(fsys fs.FS, m chat.Match, o chat.Options) (chat.Source, error) {
+	if m.Route != routeText {
+		return nil, fmt.Errorf("whatsapp: no route %q", m.Route)
+	}
+	return openText(fsys, m, o)
+}
+
+const explain = `WhatsApp exports one chat at a time.
+
+iPhone    open the chat, tap its name at the top, scroll down, Export Chat,
+          Attach Media, then Save to Files (or AirDrop, or mail to yourself).
+          The result is "WhatsApp Chat - NAME.zip".
+Android   open the chat, tap the three dots, More, Export chat, Include media,
+          then send it to Drive, to a file manager or to yourself. The result
+          is "WhatsApp Chat with NAME.zip", or a .txt with its media beside it.
+
+Hand the zip over as it is; a folder with the unpacked files works as well.
+
+What to say  --me NAME   the name that you have in the chat
+             --tz ZONE   where the phone was when it exported, as Europe/Rome:
+                         the times in the file have no zone
+             --date-order dmy|mdy|ymd   only if a warning asks for it
+
+What WhatsApp leaves out
+  - About 40,000 messages are exported without media, 10,000 with media: the
+    newest ones. Older ones are cut off silently.
+  - Replies are not linked to what they answer, and reactions, edit history,
+    read receipts, stars and media shown once are not exported.
+  - A chat in which anybody turned on Advanced chat privacy cannot be exported.
+  - Names are those of your contacts on the day of the export.
+`

@@ -1,0 +1,16 @@
+package local
+
+import (
+	"testing"
+
+	"chatkeep/providers/storage"
+	"chatkeep/providers/storage/storagetest"
+)
+
+func TestConformance(t *testing.T) {
+	storagetest.Run(t, func(t *testing.T) storage.Store { return open1(t) })
+}
+
+func TestExclusive(t *testing.T) {
+	storagetest.Exclusive(t, open1(t), 40)
+}

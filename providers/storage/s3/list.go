@@ -1,0 +1,88 @@
+package s3
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"strings"
+
+	"github.com/minio/minio-go/v7"
+
+	"chatkeep/providers/storage"
+)
+
+// List implements [storage.Reader]. It holds one page of a thousand names.
+func (s *Store) List(ctx context.Context, prefix string) iter.Seq2[storage.Info, error] {
+	return func(yield func(storage.Info, error) bool) {
+		if !storage.ValidPrefix(prefix) && ctx.Err() == nil {
+			return
+		}
+		l := &listing{store: s, prefix: prefix, yield: yield}
+		for {
+			before := l.last
+			err := s.retry(ctx, l.run)
+			if err == nil || errors.Is(err, errStop) {
+				return
+			}
+			// A long listing may break off more than once. As long as it goes
+			// on in between it gets new patience.
+			if l.last == before || !classify(err).passing || ctx.Err() != nil {
+				yield(storage.Info{}, s.trouble("list", "", err))
+				return
+			}
+		}
+	}
+}
+
+// errStop says that the consumer has seen enough.
+var errStop = errors.New("stop")
+
+type listing struct {
+	store  *Store
+	prefix string
+	yield  func(storage.Info, error) bool
+	last   string // the last name seen, with the store's prefix
+}
+
+// run lists from behind the last name on.
+func (l *listing) run(ctx context.Context) error {
+	owner := false
+	for o := range l.store.client.ListObjectsIter(ctx, l.store.bucket, minio.ListObjectsOptions{
+		Prefix: l.store.prefix + l.prefix, Recursive: true, StartAfter: l.last, FetchOwner: &owner,
+	}) {
+		if o.Err != nil {
+			return o.Err
+		}
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if err := l.entry(o); err != nil {
+			return err
+		}
+	}
+	if err := ctx.Err(); err != nil {
+		return err // the library then just ends
+	}
+	l.store.there.Store(true)
+	return nil
+}
+
+func (l *listing) entry(o minio.ObjectInfo) error {
+	if o.Key <= l.last {
+		// The contract's order is S3's own, of UTF-8 bytes. Directory buckets
+		// have none.
+		return fmt.Errorf("the server lists %q after %q: %w", shorten(o.Key), shorten(l.last), errDisorder)
+	}
+	l.last = o.Key
+	key, ok := strings.CutPrefix(o.Key, l.store.prefix)
+	if !ok || !strings.HasPrefix(key, l.prefix) || !storage.ValidKey(key) {
+		return nil
+	}
+	if !l.yield(storage.Info{Key: key, Size: o.Size, Time: o.LastModified}, nil) {
+		return errStop
+	}
+	return nil
+}
+
+var errDisorder = errors.New("listings out of order are of no use")

@@ -1,0 +1,154 @@
+package s3
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"net"
+	"net/http"
+	"os"
+	"sync"
+	"time"
+)
+
+// newTransport makes connections that give up when nothing moves on them.
+// They speak HTTP/1.1: one connection a request fits large objects, and its
+// deadlines are those of the request.
+func newTransport(caFile string, tuning tuning) (*http.Transport, error) {
+	config := &tls.Config{MinVersion: tls.VersionTLS12}
+	if caFile != "" {
+		pool, err := trust(caFile)
+		if err != nil {
+			return nil, err
+		}
+		config.RootCAs = pool
+	}
+	dialer := &net.Dialer{Timeout: tuning.dial, KeepAlive: 15 * time.Second}
+	return &http.Transport{
+		Proxy: http.ProxyFromEnvironment,
+		DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
+			conn, err := dialer.DialContext(ctx, network, address)
+			if err != nil {
+				return nil, err
+			}
+			return &progress{Conn: conn, idle: tuning.idle}, nil
+		},
+		TLSClientConfig:       config,
+		TLSHandshakeTimeout:   tuning.dial,
+		MaxIdleConnsPerHost:   maxParallel,
+		IdleConnTimeout:       tuning.idle / 2,
+		ResponseHeaderTimeout: tuning.idle,
+		// Objects are to come as they are stored.
+		DisableCompression: true,
+	}, nil
+}
+
+func trust(caFile string) (*x509.CertPool, error) {
+	pem, err := os.ReadFile(caFile)
+	if err != nil {
+		return nil, &unusable{"--" + settingCA + ": " + err.Error(), ""}
+	}
+	pool, err := x509.SystemCertPool()
+	if err != nil {
+		pool = x509.NewCertPool()
+	}
+	if !pool.AppendCertsFromPEM(pem) {
+		return nil, &unusable{"--" + settingCA + " " + caFile + " holds no certificate in PEM", ""}
+	}
+	return pool, nil
+}
+
+// progress is a connection on which every read and write may take idle at
+// most. A write also gives a read that waits meanwhile more time: the answer
+// to a long upload comes at its end.
+type progress struct {
+	net.Conn
+	idle time.Duration
+}
+
+// writePiece is small enough to pass within idle on any line that is of use.
+const writePiece = 32 << 10
+
+func (c *progress) Read(p []byte) (int, error) {
+	if err := c.SetReadDeadline(time.Now().Add(c.idle)); err != nil {
+		return 0, err
+	}
+	return c.Conn.Read(p)
+}
+
+func (c *progress) Write(p []byte) (int, error) {
+	written := 0
+	for {
+		if err := c.SetDeadline(time.Now().Add(c.idle)); err != nil {
+			return written, err
+		}
+		n, err := c.Conn.Write(p[written:min(len(p), written+writePiece)])
+		written += n
+		if err != nil || written == len(p) {
+			return written, err
+		}
+	}
+}
+
+// traffic is every request on its way: it bounds how many there are at once
+// and hands the headers of an answer to whoever asked for them.
+type traffic struct {
+	store *Store
+	base  http.RoundTripper
+	limit *limit
+}
+
+func (t *traffic) RoundTrip(req *http.Request) (*http.Response, error) {
+	ticket, err := t.limit.acquire(req.Context())
+	if err != nil {
+		return nil, err
+	}
+	resp, err := t.base.RoundTrip(req)
+	slow := err == nil && (resp.StatusCode == http.StatusServiceUnavailable || resp.StatusCode == http.StatusTooManyRequests)
+	t.limit.release(ticket, slow)
+	if err != nil {
+		return nil, err
+	}
+	t.store.reached.Store(true)
+	if a, ok := req.Context().Value(answerKey{}).(*answer); ok {
+		a.set(resp)
+	}
+	return resp, nil
+}
+
+// answer is the last response to the requests of one context.
+type answer struct {
+	mu   sync.Mutex
+	resp *http.Response
+}
+
+type answerKey struct{}
+
+func withAnswer(ctx context.Context) (context.Context, *answer) {
+	a := &answer{}
+	return context.WithValue(ctx, answerKey{}, a), a
+}
+
+func (a *answer) set(resp *http.Response) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.resp = resp
+}
+
+func (a *answer) header() http.Header {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.resp == nil {
+		return nil
+	}
+	return a.resp.Header
+}
+
+func (a *answer) status() int {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.resp == nil {
+		return 0
+	}
+	return a.resp.StatusCode
+}
