@@ -81,6 +81,10 @@ func (c *cursor) num() uint64 {
 		c.pos++
 	}
 	digits := c.data[start:c.pos]
+	if len(digits) == 0 && c.opt("-") {
+		c.fail(Malformed, "at byte %d: a number is not negative", start)
+		return 0
+	}
 	if len(digits) == 0 || len(digits) > 1 && digits[0] == '0' {
 		c.pos = start
 		c.shape("a number")

@@ -56,11 +56,15 @@ func OpenPath(name string, limits Limits) (*Export, error) {
 		return &Export{FS: t, Name: base, Zip: t, close: f.Close}, nil
 	}
 	f.Close()
-	root, err := os.OpenRoot(filepath.Dir(name))
+	real, err := filepath.EvalSymlinks(name)
 	if err != nil {
 		return nil, err
 	}
-	return &Export{FS: &oneFS{plainFS{root.FS()}, base}, Name: base, close: root.Close}, nil
+	root, err := os.OpenRoot(filepath.Dir(real))
+	if err != nil {
+		return nil, err
+	}
+	return &Export{FS: &oneFS{plainFS{root.FS()}, filepath.Base(real)}, Name: base, close: root.Close}, nil
 }
 
 // plainFS opens plain files and folders alone: a pipe would block, and a link

@@ -21,6 +21,7 @@ type node struct {
 	file     *zip.File
 	children map[string]*node
 	sorted   []fs.DirEntry
+	next     map[string]int // the number to try for the next entry of a name
 }
 
 func (n *node) Name() string               { return path.Base(n.name) }
@@ -102,18 +103,14 @@ func (n *node) free(name string) string {
 	if n.children[name] == nil {
 		return name
 	}
+	if n.next == nil {
+		n.next = map[string]int{}
+	}
 	ext := path.Ext(name)
 	stem := strings.TrimSuffix(name, ext)
-	// A zip of one name many times would make this a walk of its square.
-	for i := 2 + len(n.children); ; i++ {
-		if i-2-len(n.children) == 0 {
-			for j := 2; j < 100; j++ {
-				if s := stem + " (" + strconv.Itoa(j) + ")" + ext; n.children[s] == nil {
-					return s
-				}
-			}
-		}
+	for i := max(n.next[name], 2); ; i++ {
 		if s := stem + " (" + strconv.Itoa(i) + ")" + ext; n.children[s] == nil {
+			n.next[name] = i + 1
 			return s
 		}
 	}

@@ -104,25 +104,24 @@ var codes = map[string]verdict{
 	"XMinioStorageInsufficientStorage": {class: storage.Full, cure: cureFull},
 
 	// What was changed or lost on the way there.
-	"BadDigest":                     {class: storage.Unreachable, passing: true},
-	"XAmzContentSHA256Mismatch":     {class: storage.Unreachable, passing: true},
-	"IncompleteBody":                {class: storage.Unreachable, passing: true},
-	"RequestTimeout":                {class: storage.Unreachable, passing: true, cure: cureReach},
-	"SlowDown":                      {class: storage.Unreachable, passing: true, cure: cureReach},
-	"Throttling":                    {class: storage.Unreachable, passing: true, cure: cureReach},
-	"ThrottlingException":           {class: storage.Unreachable, passing: true, cure: cureReach},
-	"RequestLimitExceeded":          {class: storage.Unreachable, passing: true, cure: cureReach},
-	"NotImplemented":                {cure: cureAnswer},
-	"XMinioServerNotInitialized":    {class: storage.Unreachable, passing: true, cure: cureReach},
-	"XMinioReadQuorum":              {class: storage.Unreachable, passing: true, cure: cureReach},
-	"XMinioWriteQuorum":             {class: storage.Unreachable, passing: true, cure: cureReach},
-	"InternalError":                 {class: storage.Unreachable, passing: true, cure: cureReach},
-	"ServiceUnavailable":            {class: storage.Unreachable, passing: true, cure: cureReach},
-	"MalformedXML":                  {cure: cureAnswer},
-	"XMinioParentIsObject":          {},
-	"InvalidObjectState":            {cure: "the object is in an archive: have the server bring it back first"},
-	"XMinioInvalidObjectName":       {sentinel: fs.ErrInvalid},
-	"XMinioObjectExistsAsDirectory": {},
+	"BadDigest":                  {class: storage.Unreachable, passing: true},
+	"XAmzContentSHA256Mismatch":  {class: storage.Unreachable, passing: true},
+	"IncompleteBody":             {class: storage.Unreachable, passing: true},
+	"RequestTimeout":             {class: storage.Unreachable, passing: true, cure: cureReach},
+	"SlowDown":                   {class: storage.Unreachable, passing: true, cure: cureReach},
+	"Throttling":                 {class: storage.Unreachable, passing: true, cure: cureReach},
+	"ThrottlingException":        {class: storage.Unreachable, passing: true, cure: cureReach},
+	"RequestLimitExceeded":       {class: storage.Unreachable, passing: true, cure: cureReach},
+	"NotImplemented":             {cure: cureAnswer},
+	"XMinioServerNotInitialized": {class: storage.Unreachable, passing: true, cure: cureReach},
+	"XMinioReadQuorum":           {class: storage.Unreachable, passing: true, cure: cureReach},
+	"XMinioWriteQuorum":          {class: storage.Unreachable, passing: true, cure: cureReach},
+	"InternalError":              {class: storage.Unreachable, passing: true, cure: cureReach},
+	"ServiceUnavailable":         {class: storage.Unreachable, passing: true, cure: cureReach},
+	"MalformedXML":               {cure: cureAnswer},
+	"XMinioParentIsObject":       {},
+	"InvalidObjectState":         {cure: "the object is in an archive: have the server bring it back first"},
+	"XMinioInvalidObjectName":    {sentinel: fs.ErrInvalid},
 }
 
 func classify(err error) verdict {
@@ -133,6 +132,8 @@ func classify(err error) verdict {
 		return verdict{}
 	case errors.As(err, &mine):
 		return mine.verdict
+	case errors.Is(err, errNotS3):
+		return verdict{cure: cureAnswer}
 	case errors.Is(err, errDisorder), errors.Is(err, errStop), errors.Is(err, errRange), errors.Is(err, fs.ErrExist):
 		return verdict{}
 	case errors.As(err, &answer):
@@ -152,6 +153,10 @@ func classify(err error) verdict {
 }
 
 func classifyAnswer(answer minio.ErrorResponse) verdict {
+	if answer.StatusCode == 0 {
+		// The library's own word for an answer that it cannot read.
+		return verdict{cure: cureAnswer}
+	}
 	if v, ok := codes[answer.Code]; ok {
 		return v
 	}

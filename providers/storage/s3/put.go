@@ -70,7 +70,11 @@ func (s *Store) putOnce(ctx context.Context, key string, data []byte, sum [32]by
 	ctx, answer := withAnswer(ctx)
 	_, err := s.client.PutObject(ctx, s.bucket, s.prefix+key, bytes.NewReader(data), int64(len(data)),
 		md5Base64, hex.EncodeToString(sum[:]), options)
-	return answer.header(), err
+	header := answer.header()
+	if err == nil && header.Get("ETag") == "" {
+		return nil, errNotS3
+	}
+	return header, err
 }
 
 // free comes before a put without condition. Credentials that may not look

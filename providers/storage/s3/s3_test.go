@@ -11,7 +11,8 @@ import (
 	"chatkeep/providers/storage/storagetest/server"
 )
 
-// TestMain keeps the credentials and settings of whoever runs the tests out.
+// TestMain keeps the credentials and settings of whoever runs the tests out,
+// and gives those of the fake server.
 func TestMain(m *testing.M) {
 	for _, kv := range os.Environ() {
 		if name, _, _ := strings.Cut(kv, "="); strings.HasPrefix(name, "AWS_") {
@@ -20,6 +21,7 @@ func TestMain(m *testing.M) {
 	}
 	for name, value := range map[string]string{
 		"AWS_CONFIG_FILE": os.DevNull, "AWS_SHARED_CREDENTIALS_FILE": os.DevNull, "AWS_EC2_METADATA_DISABLED": "true",
+		"AWS_ACCESS_KEY_ID": "access", "AWS_SECRET_ACCESS_KEY": "secret",
 	} {
 		os.Setenv(name, value)
 	}

@@ -1,9 +1,13 @@
 package s3
 
 import (
+	"bufio"
+	"bytes"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
+	"io"
 	"net"
 	"net/http"
 	"os"
@@ -110,10 +114,43 @@ func (t *traffic) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	t.store.reached.Store(true)
+	if isList(req) && resp.StatusCode == http.StatusOK {
+		if err := checkList(resp); err != nil {
+			return nil, err
+		}
+	}
 	if a, ok := req.Context().Value(answerKey{}).(*answer); ok {
 		a.set(resp)
 	}
 	return resp, nil
+}
+
+// errNotS3 is for a portal or a proxy that says yes to everything.
+var errNotS3 = errors.New("the answer is none of an S3 server")
+
+func isList(req *http.Request) bool {
+	return req.Method == http.MethodGet && req.URL.Query().Get("list-type") != ""
+}
+
+// checkList looks for the root element of a listing. The library takes any XML
+// for one, and a page of HTML for an empty bucket.
+func checkList(resp *http.Response) error {
+	const enough = 1 << 10
+	body := bufio.NewReaderSize(resp.Body, enough)
+	head, err := body.Peek(enough)
+	if err != nil && err != io.EOF {
+		resp.Body.Close()
+		return err
+	}
+	if !bytes.Contains(head, []byte("ListBucketResult")) {
+		resp.Body.Close()
+		return errNotS3
+	}
+	resp.Body = struct {
+		io.Reader
+		io.Closer
+	}{body, resp.Body}
+	return nil
 }
 
 // answer is the last response to the requests of one context.

@@ -1,0 +1,183 @@
+package backup
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"runtime"
+	"time"
+
+	"chatkeep/backup/format"
+	"chatkeep/backup/repo"
+	"chatkeep/backup/state"
+	"chatkeep/providers/chat"
+)
+
+// Source is what to back up.
+type Source struct {
+	Path string // a file or a folder
+	Name string // the label that snapshots of it share; the path where empty
+	// App is "" to recognise exports, "files" to parse nothing, or the name of
+	// the provider that everything belongs to.
+	App       string
+	Providers []chat.Provider
+	Chat      chat.Options
+	Select    Selection
+	Tags      []string
+	Host      string
+	// NoOriginals stores the messages and the media they name, without the
+	// other files.
+	NoOriginals bool
+}
+
+// Options are what a run needs beside its source.
+type Options struct {
+	// Files is the table of what was stored of which file, or nil to read all.
+	Files    *state.Table
+	Progress func(Progress)
+	Workers  int // cores+1 where 0
+	Now      func() time.Time
+	Program  string // name and version, for the manifest
+}
+
+// Progress is how far a run has come. Totals are zero while they are unknown.
+type Progress struct {
+	Files, Bytes, Messages int64
+	TotalFiles, TotalBytes int64
+	Path                   string
+}
+
+// Report is what a run did.
+type Report struct {
+	Snapshot format.Hash
+	Sequence uint64
+
+	Files, Bytes int64 // of the source
+	Unreadable   int64 // files that could not be read: the snapshot is incomplete
+	Skipped      int64 // sockets, devices and the like
+	Unchanged    int64 // files that were not read again
+
+	Conversations, Messages, Unparsed int64
+	MediaStored, MediaMissing         int64
+	Exports                           []ExportReport
+
+	repo.Stats
+	Warnings []string
+}
+
+// Complete reports whether everything was read and parsed.
+func (r *Report) Complete() bool { return r.Unreadable == 0 && r.Unparsed == 0 }
+
+// run is one run in the making.
+type run struct {
+	src     Source
+	o       Options
+	s       *repo.Session
+	report  *Report
+	packers []*repo.Packer
+	started time.Time
+	out     *collector
+	warned  warnings
+}
+
+func (r *run) warn(s string) { r.warned.add(s) }
+
+// Run makes a snapshot of the source. The session is committed when the error is
+// nil; a report comes back in any case and says how far it came.
+func Run(ctx context.Context, src Source, s *repo.Session, o Options) (*Report, error) {
+	// Puts go on in the background until the commit has waited for them: the
+	// context must outlive the workers.
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	r := newRun(src, s, o)
+	m, err := r.store(ctx, cancel)
+	r.report.Warnings = r.warned.list
+	if err != nil {
+		return r.report, err
+	}
+	head, err := s.Commit(ctx, m)
+	r.report.Stats = s.Stats()
+	if err != nil {
+		return r.report, err
+	}
+	r.report.Snapshot, r.report.Sequence = head.Hash, head.Seq
+	return r.report, r.out.keep()
+}
+
+func newRun(src Source, s *repo.Session, o Options) *run {
+	if o.Workers == 0 {
+		o.Workers = runtime.GOMAXPROCS(0) + 1
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	r := &run{src: src, o: o, s: s, report: &Report{}, started: o.Now()}
+	for range o.Workers + 1 {
+		r.packers = append(r.packers, s.NewPacker())
+	}
+	return r
+}
+
+// store puts everything but the head, and returns the manifest.
+func (r *run) store(ctx context.Context, cancel context.CancelCauseFunc) (*format.Manifest, error) {
+	if _, err := os.Lstat(r.src.Path); err != nil {
+		return nil, err
+	}
+	r.out = newCollector(ctx, r)
+	exports, err := r.parseExports(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := r.storeFiles(ctx, cancel, exports); err != nil {
+		return nil, err
+	}
+	contents, stats, err := r.out.close()
+	if err != nil {
+		return nil, err
+	}
+	if r.report.Files == 0 && r.report.Messages == 0 {
+		return nil, &Nothing{r.src.Path}
+	}
+	if err := r.s.Flush(ctx, r.packers...); err != nil {
+		return nil, err
+	}
+	return r.manifest(contents, stats), nil
+}
+
+func (r *run) manifest(contents, stats format.List) *format.Manifest {
+	path, err := filepath.Abs(r.src.Path)
+	if err != nil {
+		path = r.src.Path
+	}
+	app := r.src.App
+	if app == "" {
+		app = "auto"
+	}
+	name := r.src.Name
+	if name == "" {
+		name = path
+	}
+	tags := append([]string{}, r.src.Tags...)
+	return &format.Manifest{
+		Source:  format.Source{Name: printable(name), Host: printable(r.src.Host), Path: path, App: app},
+		Tags:    tags,
+		Started: r.started.UTC(), Finished: r.o.Now().UTC(), Program: r.o.Program,
+		Complete: r.report.Unreadable == 0,
+		Totals: format.Totals{
+			Files: r.report.Files, Bytes: r.report.Bytes, Conversations: r.report.Conversations,
+			Messages: r.report.Messages, Unparsed: r.report.Unparsed, MediaStored: r.report.MediaStored,
+			MediaMissing: r.report.MediaMissing, Unreadable: r.report.Unreadable,
+		},
+		Contents: contents, Stats: stats,
+	}
+}
+
+// Nothing is the error of a source with nothing in it.
+type Nothing struct{ Path string }
+
+func (e *Nothing) Error() string { return "nothing to back up in " + e.Path }
+
+// Hint tells what to look at.
+func (e *Nothing) Hint() string {
+	return "an empty folder is more often a mistake or an unmounted disk than a wish; look at the path and the filters"
+}
