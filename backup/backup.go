@@ -57,9 +57,9 @@ type Report struct {
 	Skipped      int64 // sockets, devices and the like
 	Unchanged    int64 // files that were not read again
 
-	Conversations, Messages, Unparsed int64
-	MediaStored, MediaMissing         int64
-	Exports                           []ExportReport
+	Conversations             []*ConversationReport
+	Messages, Unparsed        int64
+	MediaStored, MediaMissing int64
 
 	repo.Stats
 	Warnings []string
@@ -164,7 +164,7 @@ func (r *run) manifest(contents, stats format.List) *format.Manifest {
 		Started: r.started.UTC(), Finished: r.o.Now().UTC(), Program: r.o.Program,
 		Complete: r.report.Unreadable == 0,
 		Totals: format.Totals{
-			Files: r.report.Files, Bytes: r.report.Bytes, Conversations: r.report.Conversations,
+			Files: r.report.Files, Bytes: r.report.Bytes, Conversations: int64(len(r.report.Conversations)),
 			Messages: r.report.Messages, Unparsed: r.report.Unparsed, MediaStored: r.report.MediaStored,
 			MediaMissing: r.report.MediaMissing, Unreadable: r.report.Unreadable,
 		},

@@ -22,63 +22,75 @@ const (
 // program that whoever wrote the file has chosen.
 type identity struct {
 	redacted
+	native kept[nativeIdentity]
+}
+
+// nativeIdentity has one of the two.
+type nativeIdentity struct {
 	hybrid  *age.HybridIdentity
 	classic *age.X25519Identity
 }
 
 // newIdentity makes an identity from the system's randomness.
 func newIdentity(classic bool) (identity, error) {
+	var n nativeIdentity
+	var err error
 	if classic {
-		id, err := age.GenerateX25519Identity()
-		return identity{classic: id}, err
+		n.classic, err = age.GenerateX25519Identity()
+	} else {
+		n.hybrid, err = age.GenerateHybridIdentity()
 	}
-	id, err := age.GenerateHybridIdentity()
-	return identity{hybrid: id}, err
+	return identity{native: keep(n)}, err
 }
 
 // parseIdentity reads the one text form that an identity has. age's own
 // errors quote the text, which is a secret here, so there is only ok.
 func parseIdentity(s string) (id identity, ok bool) {
+	var n nativeIdentity
 	var err error
 	switch {
 	case strings.HasPrefix(s, hybridPrefix):
-		id.hybrid, err = age.ParseHybridIdentity(s)
+		n.hybrid, err = age.ParseHybridIdentity(s)
 	case strings.HasPrefix(s, classicPrefix):
-		id.classic, err = age.ParseX25519Identity(s)
+		n.classic, err = age.ParseX25519Identity(s)
 	default:
 		return identity{}, false
 	}
-	if err != nil || id.text() != s {
+	if err != nil {
 		return identity{}, false
 	}
-	return id, true
+	id.native = keep(n)
+	return id, id.text() == s
 }
 
 // isClassic reports whether a quantum computer could break the identity.
-func (i identity) isClassic() bool { return i.classic != nil }
+func (i identity) isClassic() bool { return i.native().classic != nil }
 
 // text returns the secret text form.
 func (i identity) text() string {
-	if i.isClassic() {
-		return i.classic.String()
+	n := i.native()
+	if n.classic != nil {
+		return n.classic.String()
 	}
-	return i.hybrid.String()
+	return n.hybrid.String()
 }
 
 // age returns the identity as age knows it.
 func (i identity) age() age.Identity {
-	if i.isClassic() {
-		return i.classic
+	n := i.native()
+	if n.classic != nil {
+		return n.classic
 	}
-	return i.hybrid
+	return n.hybrid
 }
 
 // recipient returns what is encrypted to.
 func (i identity) recipient() recipient {
-	if i.isClassic() {
-		return recipient{classic: i.classic.Recipient()}
+	n := i.native()
+	if n.classic != nil {
+		return recipient{classic: n.classic.Recipient()}
 	}
-	return recipient{hybrid: i.hybrid.Recipient()}
+	return recipient{hybrid: n.hybrid.Recipient()}
 }
 
 // recipient is one of age's native recipients.

@@ -24,7 +24,8 @@ const (
 // RecoveryKey is sixteen groups of four lower-case hex digits joined by `-`,
 // 240 secret bits and 16 of check. Exactly this text is the passphrase of the
 // recovery slot, so that stock age opens it. Convert it to a string to show it
-// to its owner; fmt does not print it.
+// to its owner. fmt does not print it, except from an unexported field of
+// another struct.
 type RecoveryKey string
 
 // NewRecoveryKey makes a key from the system's randomness.

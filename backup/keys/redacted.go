@@ -14,9 +14,15 @@ const hidden = "[secret]"
 // debug line or a test failure does not appear there.
 //
 // fmt does not call methods on unexported fields of other structs. For that
-// case the types here keep their secret behind a pointer, which prints as an
-// address.
+// case the types here keep their secret in a kept.
 type redacted struct{}
+
+// kept holds a secret in a closure, which fmt shows as an address. A pointer
+// would not do: fmt follows it where a verb does not fit, as %s for numbers.
+type kept[T any] func() T
+
+// keep returns a kept v.
+func keep[T any](v T) kept[T] { return func() T { return v } }
 
 // Format implements fmt.Formatter for all verbs.
 func (redacted) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, hidden) }

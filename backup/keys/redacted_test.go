@@ -7,8 +7,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"strconv"
 	"strings"
 	"testing"
+
+	"filippo.io/age"
 
 	"chatkeep/backup/keys"
 )
@@ -33,6 +36,7 @@ func TestSecretsDoNotPrint(t *testing.T) {
 	secrets = append(secrets, secretsOf(m.RootKey.Seed())...)
 	secrets = append(secrets, secretsOf(w.Signer().Seed())...)
 	secrets = append(secrets, secretsOf(k.Dedup)...)
+	secrets = append(secrets, secretsOf(x25519Secret(t, m))...)
 	secrets = append(secrets, secretsOf(keys.DedupSecret(k.Dedup, w.Dedup))...)
 	secrets = append(secrets, "AGE-SECRET", string(recovery)[5:], hex.EncodeToString([]byte(recovery)[5:]), pass, hex.EncodeToString([]byte(pass)))
 
@@ -45,11 +49,13 @@ func TestSecretsDoNotPrint(t *testing.T) {
 		"nested": struct {
 			a keys.SigningKey
 			b *keys.Master
-			c *keys.Keyring
+			c keys.Master
 			d keys.Writer
-			e keys.Secrets
-			f any
-		}{m.RootKey, m, k, *w, w.Secrets(), keys.Passphrase(pass)},
+			e *keys.Writer
+			f keys.Secrets
+			g keys.Epoch
+			h any
+		}{m.RootKey, m, *m, *w, w, w.Secrets(), k.Epochs[0], keys.Passphrase(pass)},
 		"nested, exported": struct {
 			Recovery keys.RecoveryKey
 			Keyring  keys.Keyring
@@ -74,6 +80,24 @@ func TestSecretsDoNotPrint(t *testing.T) {
 	if got := fmt.Sprintf("%v", m.RootKey); got != "[secret]" {
 		t.Errorf("a signing key prints as %q", got)
 	}
+}
+
+// x25519Secret digs out the bytes of a classic identity, as fmt would.
+func x25519Secret(t *testing.T, m *keys.Master) (secret [32]byte) {
+	t.Helper()
+	raw := fmt.Sprintf("%v", *m.Identity().(*age.X25519Identity))
+	fields := strings.Fields(strings.Trim(raw, "{}[]"))
+	if len(fields) < 32 {
+		t.Fatal("an X25519 identity prints otherwise than expected")
+	}
+	for i := range secret {
+		n, err := strconv.Atoi(strings.Trim(fields[i], "[]"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		secret[i] = byte(n)
+	}
+	return secret
 }
 
 func noneIn(t *testing.T, what, printed string, secrets []string) {

@@ -40,7 +40,7 @@ func (e errTooMuchWork) Error() string {
 // passphrase is an age identity for scrypt files.
 type passphrase struct {
 	redacted
-	secret *string
+	secret kept[string]
 }
 
 // Passphrase returns the identity that opens age files behind a passphrase. It
@@ -48,14 +48,14 @@ type passphrase struct {
 // memory back before it returns. The bytes of s are used as they are, so that
 // stock age opens the same file; there is no Unicode normalisation. An empty
 // passphrase opens nothing.
-func Passphrase(s string) age.Identity { return passphrase{secret: &s} }
+func Passphrase(s string) age.Identity { return passphrase{secret: keep(s)} }
 
 // Unwrap implements age.Identity.
 func (p passphrase) Unwrap(stanzas []*age.Stanza) ([]byte, error) {
 	if err := checkWork(stanzas); err != nil {
 		return nil, err
 	}
-	id, err := age.NewScryptIdentity(*p.secret)
+	id, err := age.NewScryptIdentity(p.secret())
 	if err != nil {
 		return nil, fmt.Errorf("%w: the passphrase is empty", age.ErrIncorrectIdentity)
 	}

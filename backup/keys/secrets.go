@@ -32,11 +32,11 @@ func DedupSecret(keyringDedup [32]byte, dedup format.Hash) [32]byte {
 // use the same. They do not print.
 type Secrets struct {
 	redacted
-	dedup *[32]byte
+	dedup kept[[32]byte]
 }
 
 // NewSecrets returns what follows from a dedup secret.
-func NewSecrets(dedup [32]byte) Secrets { return Secrets{dedup: &dedup} }
+func NewSecrets(dedup [32]byte) Secrets { return Secrets{dedup: keep(dedup)} }
 
 // IDKey returns the key of the chunk ids in packs of a kind. A kind that does
 // not exist panics: ids under it could never be found again.
@@ -51,7 +51,8 @@ func (s Secrets) IDKey(kind format.Kind) [32]byte {
 func (s Secrets) CutKey() [32]byte { return s.derive(cutLabel) }
 
 func (s Secrets) derive(info string) [32]byte {
-	key, err := hkdf.Key(sha256.New, s.dedup[:], nil, info, derivedBytes)
+	secret := s.dedup()
+	key, err := hkdf.Key(sha256.New, secret[:], nil, info, derivedBytes)
 	if err != nil {
 		panic("keys: hkdf: " + err.Error()) // only for lengths above 255 hashes
 	}

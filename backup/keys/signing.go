@@ -79,7 +79,7 @@ func (p PublicKey) wire() []byte {
 // sign. It does not print its secret.
 type SigningKey struct {
 	redacted
-	private *ed25519.PrivateKey
+	private kept[ed25519.PrivateKey]
 }
 
 // GenerateSigningKey makes a new key from the system's randomness.
@@ -91,8 +91,7 @@ func GenerateSigningKey() SigningKey {
 
 // SigningKeyFromSeed returns the key that RFC 8032 derives from a secret seed.
 func SigningKeyFromSeed(seed [ed25519.SeedSize]byte) SigningKey {
-	private := ed25519.NewKeyFromSeed(seed[:])
-	return SigningKey{private: &private}
+	return SigningKey{private: keep(ed25519.NewKeyFromSeed(seed[:]))}
 }
 
 // IsZero reports whether k holds no key.
@@ -101,13 +100,13 @@ func (k SigningKey) IsZero() bool { return k.private == nil }
 // Public returns the key that verifies what k signs.
 func (k SigningKey) Public() PublicKey {
 	var p PublicKey
-	copy(p.point[:], k.private.Public().(ed25519.PublicKey))
+	copy(p.point[:], k.private().Public().(ed25519.PublicKey))
 	return p
 }
 
 // Seed returns the secret from which the key is made.
 func (k SigningKey) Seed() [ed25519.SeedSize]byte {
-	return [ed25519.SeedSize]byte(k.private.Seed())
+	return [ed25519.SeedSize]byte(k.private().Seed())
 }
 
 // appendString appends s as a string of RFC 4251: its length in four bytes,

@@ -37,7 +37,7 @@ const (
 // deterministic. namespace must not be empty.
 func (k SigningKey) Sign(namespace string, message []byte) string {
 	s := signature{key: k.Public().wire(), namespace: namespace, hash: sigHash, algorithm: keyType}
-	s.bytes = ed25519.Sign(*k.private, signedBytes(namespace, message))
+	s.bytes = ed25519.Sign(k.private(), signedBytes(namespace, message))
 	return s.armour()
 }
 

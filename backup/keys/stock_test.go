@@ -45,14 +45,14 @@ func stockSSHKeygen(t *testing.T) string {
 	return path
 }
 
-// stockAge finds age: $CHATKEEP_AGE, else in PATH, else where .ci/tools puts
-// it.
+// stockAge finds age: $CHATKEEP_AGE, else in PATH if it is new enough for
+// hybrid keys, else where .ci/tools puts it.
 func stockAge(t *testing.T) string {
 	t.Helper()
 	if path := os.Getenv("CHATKEEP_AGE"); path != "" {
 		return path
 	}
-	if path, err := exec.LookPath("age"); err == nil {
+	if path, err := exec.LookPath("age"); err == nil && knowsHybrid(path) {
 		return path
 	}
 	cache, err := os.UserCacheDir()
@@ -64,6 +64,16 @@ func stockAge(t *testing.T) string {
 		noTool(t, "age")
 	}
 	return found[0]
+}
+
+// knowsHybrid reports whether an age reads hybrid recipients, as those from
+// 1.3 on do.
+func knowsHybrid(program string) bool {
+	id, err := age.GenerateHybridIdentity()
+	if err != nil {
+		return false
+	}
+	return exec.Command(program, "-e", "-r", id.Recipient().String()).Run() == nil
 }
 
 // run runs a program and returns what it prints.

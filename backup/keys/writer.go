@@ -23,7 +23,7 @@ type Writer struct {
 	signing SigningKey
 	index   identity
 	epoch   recipient
-	dedup   *[32]byte
+	dedup   kept[[32]byte]
 }
 
 // NewWriter makes the key file of a new machine: a signing key, an index
@@ -89,8 +89,7 @@ func startWriter(k *Keyring, root PublicKey) (*Writer, error) {
 
 // enter derives the dedup secret and puts the writer into the keyring.
 func (w *Writer) enter(k *Keyring, label string) (*Writer, error) {
-	secret := DedupSecret(k.Dedup, w.Dedup)
-	w.dedup = &secret
+	w.dedup = keep(DedupSecret(k.Dedup, w.Dedup))
 	if err := k.PutWriter(KeyringWriter{ID: w.ID, Index: w.index.text(), Label: label}); err != nil {
 		return nil, err
 	}
@@ -117,7 +116,7 @@ func (w *Writer) IndexRecipients() []age.Recipient {
 }
 
 // Secrets returns the keys of chunk ids and cuts.
-func (w *Writer) Secrets() Secrets { return NewSecrets(*w.dedup) }
+func (w *Writer) Secrets() Secrets { return NewSecrets(w.dedup()) }
 
 // IDKey returns the key of the chunk ids in this writer's packs of a kind.
 func (w *Writer) IDKey(kind format.Kind) [32]byte { return w.Secrets().IDKey(kind) }
@@ -182,7 +181,7 @@ func (w *Writer) Marshal() []byte {
 	f := writerFile{
 		Type: writerType, Format: 1, Repository: w.Repository, Root: w.Root.String(),
 		Writer: w.ID, Dedup: w.Dedup, Epoch: w.Epoch, Recipient: w.epoch.String(),
-		Index: w.index.text(), DedupSecret: *w.dedup, Signing: w.signing.Seed(),
+		Index: w.index.text(), DedupSecret: w.dedup(), Signing: w.signing.Seed(),
 	}
 	return f.bytes()
 }
@@ -222,8 +221,7 @@ func (f *writerFile) writer(what string) (*Writer, error) {
 	}
 	w := &Writer{Repository: f.Repository, Root: root, ID: f.Writer, Dedup: f.Dedup, Epoch: f.Epoch}
 	w.signing = SigningKeyFromSeed(f.Signing)
-	secret := [32]byte(f.DedupSecret)
-	w.dedup = &secret
+	w.dedup = keep([32]byte(f.DedupSecret))
 	index, indexOK := parseIdentity(f.Index)
 	epoch, epochOK := parseRecipient(f.Recipient)
 	w.index, w.epoch = index, epoch

@@ -157,12 +157,12 @@ func (o *object) time(k string, t time.Time, unit time.Duration) {
 	if t.IsZero() {
 		return
 	}
+	if _, offset := t.Zone(); offset%60 != 0 || offset <= -24*3600 || offset >= 24*3600 {
+		t = t.UTC() // local mean times had seconds, which RFC 3339 cannot say
+	}
 	if y := t.Year(); y < 1 || y > 9999 {
 		o.fail(k, "a year of more than four digits")
 		return
-	}
-	if _, offset := t.Zone(); offset%60 != 0 || offset <= -24*3600 || offset >= 24*3600 {
-		t = t.UTC() // local mean times had seconds, which RFC 3339 cannot say
 	}
 	layout := layoutSecond
 	switch {

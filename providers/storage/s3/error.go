@@ -83,8 +83,10 @@ var codes = map[string]verdict{
 	"AccountProblem":        {class: storage.Login, sentinel: fs.ErrPermission, cure: cureLogin},
 	"AllAccessDisabled":     {class: storage.Login, sentinel: fs.ErrPermission, cure: cureLogin},
 	"NotSignedUp":           {class: storage.Login, sentinel: fs.ErrPermission, cure: cureLogin},
-	"ExpiredToken":          {class: storage.Login, sentinel: fs.ErrPermission, cure: "log in anew", renew: true},
-	"TokenRefreshRequired":  {class: storage.Login, sentinel: fs.ErrPermission, cure: "log in anew", renew: true},
+	// Versity's, for an access key that it does not know, with status 404.
+	"XAdminUserNotFound":   {class: storage.Login, sentinel: fs.ErrPermission, cure: cureLogin},
+	"ExpiredToken":         {class: storage.Login, sentinel: fs.ErrPermission, cure: "log in anew", renew: true},
+	"TokenRefreshRequired": {class: storage.Login, sentinel: fs.ErrPermission, cure: "log in anew", renew: true},
 	// The keys are right, but it is still the login that is refused, and
 	// trying again does not help.
 	"RequestTimeTooSkewed": {class: storage.Login, cure: cureClock},
@@ -161,8 +163,6 @@ func classifyAnswer(answer minio.ErrorResponse) verdict {
 		return v
 	}
 	switch status := answer.StatusCode; {
-	case status == http.StatusNotFound && answer.Key != "":
-		return codes["NoSuchKey"]
 	case status == http.StatusPreconditionFailed || status == http.StatusConflict:
 		return codes["PreconditionFailed"]
 	case status == http.StatusUnauthorized || status == http.StatusForbidden:

@@ -86,8 +86,7 @@ func (r *reader) connect() error {
 		case r.at > 0:
 			options.Set("Range", fmt.Sprintf("bytes=%d-", r.at))
 		}
-		// Not ctx but the reader's: the body is read later.
-		ctx, answer := withAnswer(r.ctx)
+		ctx, answer := withAnswer(ctx)
 		body, info, header, err := r.store.client.GetObject(ctx, r.store.bucket, r.store.prefix+r.key, options)
 		if err != nil {
 			return err

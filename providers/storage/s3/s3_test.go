@@ -2,9 +2,13 @@ package s3
 
 import (
 	"crypto/rand"
+	"io/fs"
 	"os"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/minio/minio-go/v7"
 
 	"chatkeep/providers/storage"
 	"chatkeep/providers/storage/storagetest"
@@ -25,6 +29,8 @@ func TestMain(m *testing.M) {
 	} {
 		os.Setenv(name, value)
 	}
+	// The library pauses after a failure even where it does not try again.
+	minio.DefaultRetryUnit = time.Millisecond
 	os.Exit(m.Run())
 }
 
@@ -54,9 +60,40 @@ func TestConformance(t *testing.T) {
 			s := start(t)
 			login(t, s.AccessKey, s.SecretKey)
 			storagetest.Run(t, func(t *testing.T) storage.Store { return fresh(t, s.Endpoint, "bucket", standard) })
+			testLogin(t, s)
 			t.Run("exclusive", func(t *testing.T) {
-				storagetest.Exclusive(t, fresh(t, s.Endpoint, "bucket", standard), 20)
+				storagetest.Exclusive(t, fresh(t, s.Endpoint, "bucket", standard), 8)
 			})
 		})
 	}
+}
+
+// testLogin has the real servers refuse and miss what the fake one only
+// claims to.
+func testLogin(t *testing.T, s *server.Server) {
+	at := func(bucket string) storage.Location {
+		return storage.Location{Text: "s3:" + s.Endpoint + "/" + bucket + "/p"}
+	}
+	t.Run("wrong secret", func(t *testing.T) {
+		login(t, s.AccessKey, "not"+s.SecretKey)
+		_, err := open(t.Context(), at("bucket"), false, quick)
+		if e := wantTrouble(t, "open", err, storage.Login, fs.ErrPermission); e.ExitCode() != 14 {
+			t.Errorf("exit code %d", e.ExitCode())
+		}
+	})
+	t.Run("unknown key", func(t *testing.T) {
+		login(t, "nobody", s.SecretKey)
+		_, err := open(t.Context(), at("bucket"), false, quick)
+		wantTrouble(t, "open", err, storage.Login, fs.ErrPermission)
+	})
+	t.Run("no bucket", func(t *testing.T) {
+		_, err := open(t.Context(), at("missing"), false, quick)
+		if e := wantTrouble(t, "open", err, storage.NoPlace, nil); e.ExitCode() != 10 || e.Hint() == "" {
+			t.Errorf("exit code %d, hint %q", e.ExitCode(), e.Hint())
+		}
+	})
+	t.Run("through a bad line", func(t *testing.T) {
+		store := fresh(t, badLine(t, s.Endpoint), "bucket", quick)
+		testBadLine(t, store)
+	})
 }

@@ -153,8 +153,11 @@ func checkList(resp *http.Response) error {
 	return nil
 }
 
-// answer is the last response to the requests of one context.
+// answer is the last response to the requests of one context, and of those
+// derived from it.
 type answer struct {
+	outer *answer // or nil
+
 	mu   sync.Mutex
 	resp *http.Response
 }
@@ -162,14 +165,18 @@ type answer struct {
 type answerKey struct{}
 
 func withAnswer(ctx context.Context) (context.Context, *answer) {
-	a := &answer{}
+	outer, _ := ctx.Value(answerKey{}).(*answer)
+	a := &answer{outer: outer}
 	return context.WithValue(ctx, answerKey{}, a), a
 }
 
 func (a *answer) set(resp *http.Response) {
 	a.mu.Lock()
-	defer a.mu.Unlock()
 	a.resp = resp
+	a.mu.Unlock()
+	if a.outer != nil {
+		a.outer.set(resp)
+	}
 }
 
 func (a *answer) header() http.Header {

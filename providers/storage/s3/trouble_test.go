@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"chatkeep/providers/storage"
 )
@@ -85,7 +86,7 @@ func TestTroubleThatStays(t *testing.T) {
 			t.Parallel()
 			f := newFake(t)
 			s := f.mustOpen()
-			s.tuning.budget = s.tuning.strange
+			s.tuning.budget = 50 * time.Millisecond
 			f.misbehave(func(_ int, w http.ResponseWriter, r *http.Request) bool { return test.does(w, r) })
 			_, err := s.Put(t.Context(), "a", []byte("x"))
 			e := wantTrouble(t, "put", err, test.class, test.is)

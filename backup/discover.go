@@ -1,0 +1,121 @@
+package backup
+
+import (
+	"context"
+	"fmt"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"chatkeep/providers/chat"
+	"chatkeep/providers/chat/archive"
+)
+
+// found is one export that was recognised below a source.
+type found struct {
+	provider chat.Provider
+	match    chat.Match
+	file     string // on this machine: the folder, zip or file it is in
+	at       string // in the snapshot: what paths within the export are relative to
+	name     string // that it came under
+}
+
+// finder looks for exports.
+type finder struct {
+	providers []chat.Provider
+	warn      func(string)
+	found     []found
+	other     int64 // plain files in folders where nothing was recognised
+	whole     []string
+}
+
+// discover finds every export below a source, in the order of the walk. What is
+// only similar to an export is none; trouble with looking is a warning.
+func discover(ctx context.Context, src *Source, warn func(string)) (*finder, error) {
+	f := &finder{providers: src.Providers, warn: warn}
+	if src.App == "files" {
+		f.providers = nil
+	} else if src.App != "" {
+		f.providers = slices.DeleteFunc(slices.Clone(f.providers), func(p chat.Provider) bool { return p.Name != src.App })
+		if len(f.providers) == 0 {
+			return nil, fmt.Errorf("there is no app %q; chatkeep explain lists them", src.App)
+		}
+	}
+	if len(f.providers) == 0 {
+		return f, nil
+	}
+	claimed := map[string]bool{} // folders with an export in them
+	err := walk(ctx, src.Path, &src.Select, func(n node) error {
+		if n.info == nil || f.within(n.path) {
+			return nil
+		}
+		switch {
+		case n.info.IsDir():
+			claimed[n.path] = f.look(n.file, n.path, n.path)
+		case !n.info.Mode().IsRegular():
+		case strings.EqualFold(path.Ext(n.path), ".zip"):
+			if !f.look(n.file, n.path, n.path) {
+				f.other++
+			}
+		case n.path == originals+"/"+path.Base(n.path) && !claimed[originals] && f.isRoot(src, n):
+			if !f.look(n.file, originals, n.path) {
+				f.other++
+			}
+		case !claimed[path.Dir(n.path)]:
+			f.other++
+		}
+		return nil
+	})
+	return f, err
+}
+
+// isRoot reports whether the source is this one file.
+func (f *finder) isRoot(src *Source, n node) bool { return n.file == src.Path }
+
+// within reports whether a path belongs to an export that takes its whole folder.
+func (f *finder) within(p string) bool {
+	return slices.ContainsFunc(f.whole, func(w string) bool { return strings.HasPrefix(p, w+"/") })
+}
+
+// look asks the providers about a folder, zip or file.
+func (f *finder) look(file, at, shown string) bool {
+	export, err := archive.OpenPath(file, archive.Limits{})
+	if err != nil {
+		f.warn(fmt.Sprintf("%s: not looked into: %v", file, err))
+		return false
+	}
+	defer export.Close()
+	type candidate struct {
+		provider chat.Provider
+		match    chat.Match
+	}
+	byPath := map[string][]candidate{}
+	for _, p := range f.providers {
+		matches, err := p.Recognize(export.FS)
+		if err != nil {
+			f.warn(fmt.Sprintf("%s: %s: %v", file, p.Name, err))
+		}
+		for _, m := range matches {
+			byPath[m.Path] = append(byPath[m.Path], candidate{p, m})
+		}
+	}
+	paths := make([]string, 0, len(byPath))
+	for p := range byPath {
+		paths = append(paths, p)
+	}
+	slices.Sort(paths)
+	for _, p := range paths {
+		list := byPath[p]
+		slices.SortStableFunc(list, func(a, b candidate) int { return b.match.Sure - a.match.Sure })
+		if len(list) > 1 && list[0].match.Sure == list[1].match.Sure {
+			f.warn(fmt.Sprintf("%s: could be %s or %s: say which by --app", filepath.Join(file, p), list[0].provider.Name, list[1].provider.Name))
+			continue
+		}
+		if list[0].match.Whole {
+			f.whole = append(f.whole, shown)
+		}
+		f.found = append(f.found, found{list[0].provider, list[0].match, file, at, export.Name})
+	}
+	return len(paths) > 0
+}

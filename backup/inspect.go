@@ -1,0 +1,78 @@
+package backup
+
+import (
+	"context"
+	"io"
+
+	"chatkeep/backup/record"
+	"chatkeep/providers/chat"
+)
+
+// InspectReport is what was found below a path.
+type InspectReport struct {
+	Conversations []*ConversationReport
+	Messages      int64
+	Unparsed      int64
+	Unrecognised  int64 // files in folders where nothing was recognised
+	Warnings      []string
+}
+
+// Inspect parses the exports below a source and writes nothing but, where
+// records is set, the records themselves in order.
+func Inspect(ctx context.Context, src Source, records io.Writer) (*InspectReport, error) {
+	report := &InspectReport{}
+	f, err := discover(ctx, &src, func(s string) { report.Warnings = append(report.Warnings, s) })
+	if err != nil {
+		return report, err
+	}
+	report.Unrecognised = f.other
+	for i := range f.found {
+		to := &printSink{found: &f.found[i], records: records}
+		reports, err := parse(ctx, &f.found[i], src.Chat, to)
+		report.Conversations = append(report.Conversations, reports...)
+		if err != nil {
+			return report, err
+		}
+	}
+	for _, c := range report.Conversations {
+		report.Messages += c.Messages
+		report.Unparsed += c.Unparsed
+	}
+	return report, nil
+}
+
+// printSink writes records out, or counts them only.
+type printSink struct {
+	found   *found
+	records io.Writer
+	encoder *record.Encoder
+	c       *chat.Conversation
+}
+
+func (s *printSink) conversation(c *chat.Conversation) (messageSink, error) {
+	s.c = c
+	if s.records == nil {
+		return s, nil
+	}
+	s.encoder = record.NewEncoder(s.records, s.found.inSnapshot)
+	for i := range c.Participants {
+		if err := s.encoder.Participant(&c.Participants[i]); err != nil {
+			return nil, err
+		}
+	}
+	return s, s.encoder.Conversation(c)
+}
+
+func (s *printSink) message(m *chat.Message) error {
+	if s.encoder == nil {
+		return nil
+	}
+	return s.encoder.Message(m)
+}
+
+func (s *printSink) done(cov *chat.Coverage, _ *ConversationReport) error {
+	if s.encoder == nil {
+		return nil
+	}
+	return s.encoder.Coverage(cov)
+}

@@ -1,0 +1,51 @@
+package session
+
+import (
+	"context"
+
+	"github.com/urfave/cli/v2"
+
+	"chatkeep/backup/state"
+)
+
+// Call is one run of one command.
+type Call struct {
+	*cli.Context // flags and arguments
+	Env          *Env
+	Voice        *Voice
+	Dirs         state.Dirs
+}
+
+// Action makes a command's action of a function: it gets the call with all that
+// is open, and what it returns decides the exit code.
+func (e *Env) Action(run func(ctx context.Context, c *Call) error) cli.ActionFunc {
+	return func(flags *cli.Context) error {
+		dirs, err := state.DefaultDirs(e.Getenv)
+		if err != nil {
+			return err
+		}
+		c := &Call{Context: flags, Env: e, Dirs: dirs,
+			Voice: e.newVoice(flags.Bool("json"), flags.Bool("quiet"), flags.Bool("verbose"))}
+		defer c.Voice.Done()
+		return run(flags.Context, c)
+	}
+}
+
+// Arg returns argument n, or "".
+func (c *Call) Arg(n int) string { return c.Args().Get(n) }
+
+// DryRun reports whether nothing may change.
+func (c *Call) DryRun() bool { return c.Bool("dry-run") }
+
+// Size returns a flag's size in bytes, 0 where the flag is not set.
+func (c *Call) Size(flag string) (int64, error) {
+	text := c.String(flag)
+	if text == "" {
+		return 0, nil
+	}
+	n, err := ParseSize(text)
+	if err != nil {
+		return 0, Usage("--%s: %v", flag, err)
+	}
+	return n, nil
+}

@@ -1,0 +1,134 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// Exit codes that belong to no other package; docs/format.md and the storage
+// contract have the rest.
+const (
+	ExitFailed       = 1
+	ExitIncomplete   = 3
+	ExitNoRepository = 10
+	ExitDamaged      = 11
+	ExitWrongKey     = 12
+	ExitShrunk       = 16
+	ExitUsage        = 64
+	ExitInterrupted  = 130
+)
+
+// Interrupted is why a context ends on a signal.
+var Interrupted = errors.New("interrupted")
+
+// Failure is an error of the command line: what happened, what to do, and how
+// the program ends.
+type Failure struct {
+	Message string
+	Cure    string // for Hint; may be empty
+	Code    int    // 1 where 0
+	Err     error  // the cause; may be nil
+}
+
+// Fail returns a Failure with the arguments in the message cleaned.
+func Fail(code int, cure, format string, args ...any) *Failure {
+	f := &Failure{Message: fmt.Sprintf(format, cleanArgs(args)...), Cure: cure, Code: code}
+	for _, arg := range args {
+		if err, ok := arg.(error); ok {
+			f.Err = err
+		}
+	}
+	return f
+}
+
+// Usage is the Failure of a command line that means nothing.
+func Usage(format string, args ...any) *Failure { return Fail(ExitUsage, "", format, args...) }
+
+func (f *Failure) Error() string { return f.Message }
+
+// Unwrap returns the cause.
+func (f *Failure) Unwrap() error { return f.Err }
+
+// Hint tells what to do, or "".
+func (f *Failure) Hint() string { return f.Cure }
+
+// ExitCode is how the program ends.
+func (f *Failure) ExitCode() int {
+	if f.Code == 0 {
+		return ExitFailed
+	}
+	return f.Code
+}
+
+// exitCode asks the first error in the chain that knows.
+func exitCode(err error) int {
+	var known interface{ ExitCode() int }
+	switch {
+	case err == nil:
+		return 0
+	case errors.Is(err, Interrupted):
+		return ExitInterrupted
+	case errors.As(err, &known):
+		return known.ExitCode()
+	}
+	return ExitFailed
+}
+
+// hintOf asks the errors of the chain, from the outside in, for the first hint.
+func hintOf(err error) string {
+	if err == nil {
+		return ""
+	}
+	if h, ok := err.(interface{ Hint() string }); ok && h.Hint() != "" {
+		return h.Hint()
+	}
+	switch inner := err.(type) {
+	case interface{ Unwrap() error }:
+		return hintOf(inner.Unwrap())
+	case interface{ Unwrap() []error }:
+		for _, one := range inner.Unwrap() {
+			if hint := hintOf(one); hint != "" {
+				return hint
+			}
+		}
+	}
+	return ""
+}
+
+// interruption makes one plain error of all that an interruption brings about:
+// a put that was cut short is no trouble with the store.
+func interruption(ctx context.Context, err error) error {
+	if err != nil && errors.Is(context.Cause(ctx), Interrupted) {
+		return Interrupted
+	}
+	return err
+}
+
+// report tells of an error and returns the exit code.
+func (v *Voice) report(err error) int {
+	code := exitCode(err)
+	if err == nil {
+		return code
+	}
+	// Joined errors come in lines.
+	message := Clean(strings.ReplaceAll(strings.TrimSpace(err.Error()), "\n", "; "))
+	hint := Clean(hintOf(err))
+	if v.json {
+		line, _ := jsonLine(struct {
+			Type    string `json:"type"`
+			Code    int    `json:"code"`
+			Message string `json:"message"`
+			Hint    string `json:"hint,omitempty"`
+		}{"error", code, message, hint})
+		v.write(v.err, string(line))
+		return code
+	}
+	text := "chatkeep: " + message + "\n"
+	if hint != "" {
+		text += "hint: " + hint + "\n"
+	}
+	v.write(v.err, text)
+	return code
+}

@@ -1,0 +1,119 @@
+package session
+
+import (
+	"context"
+	"strings"
+
+	"chatkeep/providers/storage"
+)
+
+// place is where a repository is to be.
+type place struct {
+	provider storage.Provider
+	location storage.Location
+	byChance bool // nobody named it: the embedded default
+}
+
+// place works out which place the flags and the environment name.
+func (c *Call) place() (place, error) {
+	p := place{}
+	p.location.Text = c.String("repo")
+	if p.location.Text == "" {
+		p.location.Text = c.Env.Getenv(envRepository)
+	}
+	if p.location.Text == "" {
+		if c.IsSet("repo") {
+			return p, Usage("--repo is empty")
+		}
+		p.location.Text, p.byChance = c.Dirs.DefaultRepository(), true
+	}
+	var ok bool
+	if p.provider, ok = providerOf(c.Env.Stores, p.location.Text); !ok {
+		return p, Usage("no kind of place is known for %q", p.location.Text)
+	}
+	p.location.Values = c.settings(p.provider)
+	return p, nil
+}
+
+// providerOf finds the provider whose scheme is the longest that the location
+// begins with. A location that no scheme claims is a path.
+func providerOf(providers []storage.Provider, location string) (found storage.Provider, ok bool) {
+	longest := -1
+	for _, p := range providers {
+		if len(p.Schemes) == 0 && longest < 0 {
+			found, ok, longest = p, true, 0
+		}
+		for _, scheme := range p.Schemes {
+			if len(scheme) > longest && strings.HasPrefix(location, scheme+":") {
+				found, ok, longest = p, true, len(scheme)
+			}
+		}
+	}
+	return found, ok
+}
+
+// settings collects what was given for a provider: flags first, then the
+// environment.
+func (c *Call) settings(p storage.Provider) map[string]string {
+	values := map[string]string{}
+	for _, s := range p.Settings {
+		switch {
+		case s.Bool && c.IsSet(s.Name):
+			if c.Bool(s.Name) {
+				values[s.Name] = "true"
+			}
+		case c.IsSet(s.Name):
+			values[s.Name] = c.String(s.Name)
+		case s.Env != "" && c.Env.Getenv(s.Env) != "":
+			value := c.Env.Getenv(s.Env)
+			if s.Bool && (value == "0" || strings.EqualFold(value, "false")) {
+				continue
+			}
+			if s.Bool {
+				value = "true"
+			}
+			values[s.Name] = value
+		}
+	}
+	return values
+}
+
+// open opens the store, within the limits that were asked for.
+func (c *Call) open(ctx context.Context, p place, create bool) (storage.Store, error) {
+	up, err := c.Size("limit-upload")
+	if err != nil {
+		return nil, err
+	}
+	down, err := c.Size("limit-download")
+	if err != nil {
+		return nil, err
+	}
+	if up == 0 && c.IsSet("limit-upload") || down == 0 && c.IsSet("limit-download") {
+		return nil, Usage("a limit of nothing would never end")
+	}
+	store, err := p.provider.Open(ctx, p.location, create)
+	if err != nil {
+		return nil, err
+	}
+	return limit(store, c.Env.Clock, up, down), nil
+}
+
+// nameOf is what this machine remembers a place by. A path counts as the store
+// resolved it, or every working folder would have its own repository at "repo".
+// An endpoint is part of where something is; two servers have a bucket of one
+// name.
+func (p place) nameOf(store storage.Store) string {
+	if l, ok := store.(*limited); ok {
+		store = l.Store
+	}
+	if l, ok := store.(storage.Local); ok {
+		return l.Root()
+	}
+	name := p.location.Text
+	for _, s := range p.provider.Settings {
+		if value := p.location.Values[s.Name]; value != "" && strings.HasSuffix(s.Name, "endpoint") {
+			name += " at " + value
+		}
+	}
+	return name
+}

@@ -1,0 +1,167 @@
+package session
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+
+	"chatkeep/backup/keys"
+)
+
+// maxSecret bounds what a passphrase source may hold, in bytes.
+const maxSecret = 64 << 10
+
+// credential is the name of the systemd credential.
+const credential = "chatkeep-passphrase"
+
+// sourced is a secret and, for messages, where it comes from.
+type sourced struct {
+	secret string
+	from   string
+	asked  bool // a person typed it, and can be asked again
+}
+
+// noSource is the error of a secret that is needed and that nothing gives.
+type noSource struct{ code int }
+
+func (e *noSource) Error() string { return "a passphrase is needed, and there is no terminal to ask for it" }
+
+// Hint tells how to give one.
+func (e *noSource) Hint() string {
+	return "set " + envFile + " or " + envCommand + ", or run it in a terminal"
+}
+
+// ExitCode is 10 where a repository was to be made, else 12.
+func (e *noSource) ExitCode() int { return e.code }
+
+// configured returns the passphrase or recovery key that the environment has or
+// names, false if it says nothing of one. The sources are asked in the order in
+// which they are harder to leak.
+func (e *Env) configured(ctx context.Context) (sourced, bool, error) {
+	var data []byte
+	var err error
+	s := sourced{}
+	switch {
+	case e.Getenv(envFile) != "":
+		s.from = e.Getenv(envFile)
+		data, err = readSecretFile(s.from)
+	case e.Getenv(envCommand) != "":
+		s.from = "the command in " + envCommand
+		data, err = e.runSecretCommand(ctx, e.Getenv(envCommand))
+	case e.Getenv(envSystemd) != "" && exists(filepath.Join(e.Getenv(envSystemd), credential)):
+		s.from = "the credential " + credential
+		data, err = readSecretFile(filepath.Join(e.Getenv(envSystemd), credential))
+	case e.Getenv(envPassphrase) != "":
+		s.from = envPassphrase
+		data = []byte(e.Getenv(envPassphrase))
+	default:
+		return s, false, nil
+	}
+	if err != nil {
+		return s, true, err
+	}
+	defer clear(data)
+	s.secret, err = oneSecret(data, s.from)
+	return s, true, err
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}
+
+func readSecretFile(path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("passphrase file: %w", err)
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, maxSecret+1))
+	if err != nil {
+		return nil, fmt.Errorf("passphrase file: %w", err)
+	}
+	return data, nil
+}
+
+// runSecretCommand runs a command as the shell would. What it says on stderr
+// is for the person; what it prints is the secret and goes nowhere else.
+func (e *Env) runSecretCommand(ctx context.Context, command string) ([]byte, error) {
+	shell, flag := "/bin/sh", "-c"
+	if runtime.GOOS == "windows" {
+		shell, flag = "cmd", "/C"
+	}
+	cmd := exec.CommandContext(ctx, shell, flag, command)
+	var out bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, e.Stderr
+	if err := cmd.Run(); err != nil {
+		clear(out.Bytes())
+		if ctx.Err() != nil {
+			return nil, context.Cause(ctx)
+		}
+		return nil, Fail(ExitFailed, "it has to print the passphrase and nothing else", "the command in "+envCommand+" failed: %v", err)
+	}
+	return out.Bytes(), nil
+}
+
+// oneSecret takes the line end off a secret: editors and echo add it, and no
+// passphrase ends in one. More lines are a recovery key written in several, or
+// a mistake.
+func oneSecret(data []byte, from string) (string, error) {
+	if len(data) > maxSecret {
+		return "", Fail(ExitFailed, "", "%s holds more than %d bytes", from, maxSecret)
+	}
+	text := strings.TrimSuffix(strings.TrimSuffix(string(data), "\n"), "\r")
+	if text == "" {
+		return "", Fail(ExitFailed, "", "%s holds no passphrase", from)
+	}
+	if strings.ContainsAny(text, "\r\n") {
+		key, err := keys.ParseRecoveryKey(text)
+		if err != nil {
+			return "", Fail(ExitFailed, "the passphrase has to stand alone in it", "%s holds more than one line", from)
+		}
+		return string(key), nil
+	}
+	return text, nil
+}
+
+// existing gets the secret of a repository that is there: from the
+// environment, or from the person.
+func (c *Call) existing(ctx context.Context) (sourced, error) {
+	s, ok, err := c.Env.configured(ctx)
+	if ok || err != nil {
+		return s, err
+	}
+	t, err := c.Env.Terminal()
+	if err != nil {
+		return s, &noSource{ExitWrongKey}
+	}
+	defer t.Close()
+	s.asked, s.from = true, "what you typed"
+	s.secret, err = t.Secret(ctx, "passphrase or recovery key")
+	if err == nil && s.secret == "" {
+		err = Fail(ExitWrongKey, "", "no passphrase was given")
+	}
+	return s, err
+}
+
+// looksLikeRecovery reports whether a secret was probably meant as a recovery
+// key, so that a mistyped one is told what is wrong with it.
+func looksLikeRecovery(secret string) bool {
+	digits := 0
+	for _, r := range strings.ToLower(secret) {
+		switch {
+		case strings.ContainsRune("0123456789abcdefol", r):
+			digits++
+		case strings.ContainsRune(" -\u2013\u2014", r):
+		default:
+			return false
+		}
+	}
+	return digits >= 56 && digits <= 72
+}

@@ -1,0 +1,116 @@
+package session
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+)
+
+// Voice is how a command speaks: stdout is what was asked for, stderr is how it
+// goes. There are no colours. Text from outside is cleaned on its way: pass it
+// as an argument, never in a format.
+//
+// Where stderr is no terminal, success is silent, as cron wants it.
+type Voice struct {
+	mu          sync.Mutex
+	out, err    io.Writer
+	meter       *meter // nil where no progress is shown
+	json        bool
+	quiet, loud bool
+}
+
+// newVoice makes the voice of a call.
+func (e *Env) newVoice(asJSON, quiet, verbose bool) *Voice {
+	there := isTerminal(e.Stderr)
+	v := &Voice{out: e.Stdout, err: e.Stderr, json: asJSON, quiet: quiet, loud: verbose || there}
+	if there && !quiet && !asJSON && e.Getenv("TERM") != "dumb" {
+		v.meter = &meter{out: e.Stderr, now: e.Clock.Now, width: widthOf(e.Stderr)}
+	}
+	return v
+}
+
+// JSON reports whether the command speaks to a program.
+func (v *Voice) JSON() bool { return v.json }
+
+// Print writes what was asked for to stdout, in words. A program hears nothing
+// of it.
+func (v *Voice) Print(format string, args ...any) {
+	if !v.json {
+		v.write(v.out, fmt.Sprintf(format, cleanArgs(args)...)+"\n")
+	}
+}
+
+// Object writes one object for a program, on a line of its own.
+func (v *Voice) Object(object any) error {
+	if !v.json {
+		return nil
+	}
+	line, err := jsonLine(object)
+	if err != nil {
+		return err
+	}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	_, err = v.out.Write(line)
+	return err
+}
+
+// Say tells a person how it went: success, what to do next.
+func (v *Voice) Say(format string, args ...any) {
+	if v.loud && !v.quiet && !v.json {
+		v.write(v.err, fmt.Sprintf(format, cleanArgs(args)...)+"\n")
+	}
+}
+
+// Warn tells of something a person should know even where nobody watches.
+func (v *Voice) Warn(format string, args ...any) {
+	text := fmt.Sprintf(format, cleanArgs(args)...)
+	if v.json {
+		line, _ := jsonLine(struct {
+			Type    string `json:"type"`
+			Message string `json:"message"`
+		}{"warning", text})
+		v.write(v.err, string(line))
+		return
+	}
+	v.write(v.err, "warning: "+text+"\n")
+}
+
+// Progress shows how far a command is: done of total, in bytes, total 0 where
+// nobody knows; and what it is about now. It may be called as often as one
+// likes, by any goroutine.
+func (v *Voice) Progress(done, total int64, now string) {
+	if v.meter == nil {
+		return
+	}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.meter.update(done, total, now)
+}
+
+// Done takes the progress line away.
+func (v *Voice) Done() {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.meter.clear()
+}
+
+func (v *Voice) write(w io.Writer, text string) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.meter.clear()
+	// Where stdout or stderr fails there is nobody left to tell. What a
+	// program reads goes through Object, which does tell.
+	_, _ = io.WriteString(w, text)
+}
+
+// jsonLine encodes without the escapes that only web pages need.
+func jsonLine(object any) ([]byte, error) {
+	var b strings.Builder
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	err := enc.Encode(object)
+	return []byte(b.String()), err
+}

@@ -1,0 +1,202 @@
+package chattest
+
+import (
+	"bytes"
+	"io/fs"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"chatkeep/providers/chat"
+)
+
+// checkRecords asks of every record what the contract promises of it.
+func checkRecords(t *testing.T, p chat.Provider, c Case) {
+	m, ok, err := recognized(p, c.Export, c.Route)
+	if err != nil || !ok {
+		t.Fatalf("not recognised: %v", err)
+	}
+	if m.Sure < 1 || m.Sure > 100 || m.Route == "" || !fs.ValidPath(m.Path) {
+		t.Errorf("match %+v", m)
+	}
+	r := mustRead(t, p, c.Export, c)
+	parsed, unparsed := 0, 0
+	ids := map[string]bool{}
+	for _, conv := range r.conversations {
+		if conv.ID == "" || ids[conv.ID] {
+			t.Errorf("conversation %q: an id twice, or none", conv.ID)
+		}
+		ids[conv.ID] = true
+		checkConversation(t, p, conv)
+		for _, msg := range r.messages[conv.ID] {
+			if msg.Kind == chat.Unparsed {
+				unparsed++
+			} else {
+				parsed++
+			}
+		}
+		checkMessages(t, c, conv, r.messages[conv.ID])
+		checkCoverage(t, r.coverage[conv.ID], conv, r.messages[conv.ID])
+	}
+	if len(r.conversations) != c.Conversations || parsed != c.Messages || unparsed != c.Unparsed {
+		t.Errorf("%d conversations, %d messages, %d unparsed; want %d, %d, %d",
+			len(r.conversations), parsed, unparsed, c.Conversations, c.Messages, c.Unparsed)
+	}
+	if m.Whole {
+		checkAccounts(t, c, m, r)
+	}
+}
+
+func checkConversation(t *testing.T, p chat.Provider, c *chat.Conversation) {
+	t.Helper()
+	if c.Platform != p.Name || c.Kind == "" || c.Route == "" || c.Path == "" {
+		t.Errorf("conversation %s: platform %q, kind %q, route %q, path %q", c.ID, c.Platform, c.Kind, c.Route, c.Path)
+	}
+	selves := 0
+	ids := map[string]bool{}
+	for _, p := range c.Participants {
+		if p.ID == "" || ids[p.ID] {
+			t.Errorf("conversation %s: participant %q twice, or without id", c.ID, p.ID)
+		}
+		ids[p.ID] = true
+		if p.Self {
+			selves++
+		}
+	}
+	if selves > 1 {
+		t.Errorf("conversation %s: %d owners", c.ID, selves)
+	}
+}
+
+func checkMessages(t *testing.T, c Case, conv *chat.Conversation, list []*chat.Message) {
+	t.Helper()
+	people := map[string]bool{"": true}
+	for _, p := range conv.Participants {
+		people[p.ID] = true
+	}
+	ids := map[string]bool{}
+	for i, m := range list {
+		if m.ID == "" || ids[m.ID] {
+			t.Errorf("message %d: id %q twice, or none", i, m.ID)
+		}
+		ids[m.ID] = true
+		if m.Conversation != conv.ID || m.Kind == "" {
+			t.Errorf("message %d: conversation %q, kind %q", i, m.Conversation, m.Kind)
+		}
+		if !people[m.Sender] {
+			t.Errorf("message %d: its sender is no participant", i)
+		}
+		checkTime(t, i, m)
+		checkPlace(t, c.Export, i, m.Source)
+		for _, s := range m.Spans {
+			if s.Start < 0 || s.End < s.Start || s.End > len(m.Text) {
+				t.Errorf("message %d: span %d to %d of %d bytes", i, s.Start, s.End, len(m.Text))
+			}
+		}
+		for _, a := range m.Attachments {
+			checkAttachment(t, c.Export, i, a)
+		}
+	}
+}
+
+func checkTime(t *testing.T, i int, m *chat.Message) {
+	t.Helper()
+	if m.Kind == chat.Unparsed && m.Time.IsZero() {
+		return
+	}
+	precisions := []chat.Precision{chat.Millisecond, chat.Second, chat.Minute, chat.Day}
+	zones := []chat.ZoneSource{chat.FromExport, chat.FromUser, chat.FromDevice, chat.UnknownZone}
+	if !m.Time.IsZero() && (!slices.Contains(precisions, m.Precision) || !slices.Contains(zones, m.ZoneSource)) {
+		t.Errorf("message %d: precision %q, zone from %q", i, m.Precision, m.ZoneSource)
+	}
+	if m.Precision == chat.Minute && m.Time.Truncate(time.Minute) != m.Time {
+		t.Errorf("message %d: more than the minute that is known", i)
+	}
+}
+
+// checkPlace says that a pointer leads into the export.
+func checkPlace(t *testing.T, fsys fs.FS, i int, p chat.Pointer) {
+	t.Helper()
+	info, err := fs.Stat(fsys, p.File)
+	if p.File == "" || p.At == "" || err != nil || info.IsDir() {
+		t.Errorf("message %d: source %+v: %v", i, p, err)
+		return
+	}
+	digits, ok := strings.CutPrefix(p.At, "line ")
+	if !ok {
+		return
+	}
+	b, err := fs.ReadFile(fsys, p.File)
+	n, numErr := strconv.Atoi(digits)
+	if err != nil || numErr != nil || n < 1 || n > bytes.Count(b, []byte("\n"))+1 {
+		t.Errorf("message %d: %q is not in %s", i, p.At, p.File)
+	}
+}
+
+func checkAttachment(t *testing.T, fsys fs.FS, i int, a chat.Attachment) {
+	t.Helper()
+	if a.State == chat.Stored && a.File == "" && a.Open == nil {
+		// The suite's copies have no Open: a provider that streams is checked
+		// by its own tests.
+		return
+	}
+	if a.File == "" {
+		if a.State == "" {
+			t.Errorf("message %d: attachment %q has no state", i, a.Name)
+		}
+		return
+	}
+	if !fs.ValidPath(a.File) {
+		t.Errorf("message %d: attachment at %q", i, a.File)
+		return
+	}
+	info, err := fs.Stat(fsys, a.File)
+	if a.State == chat.Stored && (err != nil || !info.Mode().IsRegular() || info.Size() != a.Size) {
+		t.Errorf("message %d: attachment %q is said to be stored with %d bytes: %v", i, a.File, a.Size, err)
+	}
+	if a.State == chat.Missing && err == nil {
+		t.Errorf("message %d: attachment %q is said to be missing", i, a.File)
+	}
+}
+
+func checkCoverage(t *testing.T, c chat.Coverage, conv *chat.Conversation, list []*chat.Message) {
+	t.Helper()
+	parsed := 0
+	for _, m := range list {
+		if m.Kind == chat.Unparsed {
+			continue
+		}
+		parsed++
+		if !m.Time.IsZero() && (m.Time.Before(c.From) || m.Time.After(c.To)) {
+			t.Errorf("a message of %v is outside what is covered, %v to %v", m.Time, c.From, c.To)
+		}
+	}
+	if c.Conversation != conv.ID || c.Messages != parsed || !c.Complete && c.WhyIncomplete == "" {
+		t.Errorf("coverage %+v of %d messages", c, parsed)
+	}
+}
+
+// checkAccounts says that no file of an export went without a word.
+func checkAccounts(t *testing.T, c Case, match chat.Match, r *reading) {
+	t.Helper()
+	told := map[string]bool{match.Path: true}
+	for _, f := range r.accounts.Unused {
+		told[f] = true
+	}
+	for _, conv := range r.conversations {
+		told[conv.Path] = true
+		for _, m := range r.messages[conv.ID] {
+			told[m.Source.File] = true
+			for _, a := range m.Attachments {
+				told[a.File] = true
+			}
+		}
+	}
+	for _, name := range filesOf(t, c.Export) {
+		if !told[name] {
+			t.Errorf("nothing is said of %q", name)
+		}
+	}
+}
