@@ -98,17 +98,18 @@ func (r rules) key(name string) string {
 type namer struct {
 	rules rules
 	seed  maphash.Seed
-	used  map[uint64]struct{} // hashes of what is given out, where names merge
+	used  map[uint64]struct{} // hashes of what is given out, in the directories that need it
+	busy  map[uint32]bool     // directories that need it though names do not merge
 }
 
 func newNamer(r rules) *namer {
-	return &namer{rules: r, seed: maphash.MakeSeed(), used: map[uint64]struct{}{}}
+	return &namer{rules: r, seed: maphash.MakeSeed(), used: map[uint64]struct{}{}, busy: map[uint32]bool{}}
 }
 
 // name returns the name on disk for one in the directory with this number.
 func (n *namer) name(dir uint32, name string) string {
 	disk := n.rules.escape(name)
-	if !n.rules.merges() {
+	if !n.rules.merges() && !n.busy[dir] {
 		return disk
 	}
 	free := disk
@@ -116,6 +117,12 @@ func (n *namer) name(dir uint32, name string) string {
 		free = fmt.Sprintf("%s%%~%d", disk, i)
 	}
 	return free
+}
+
+// reserve keeps a name in a directory from being given out.
+func (n *namer) reserve(dir uint32, name string) {
+	n.busy[dir] = true
+	n.take(dir, name)
 }
 
 // take notes a name as given out, and returns false where it was.

@@ -15,9 +15,10 @@
 //  1. Nothing outside of the target is created, changed or read, whatever a
 //     repository's lists say.
 //  2. A file has its own name only when it is whole: every chunk had the bytes
-//     that its id says, and the size is that of the list. So after an error, an
-//     interruption or a power cut of this machine's mind no half-written file
-//     looks complete, and --overwrite never trades a whole file for a part.
+//     that its id says, and the size is that of the list. So no half-written
+//     file looks complete after an error, an interruption or a kill, which
+//     leaves files called .chatkeep-… behind; and overwriting never trades a
+//     whole file for a part of one.
 //  3. What is damaged costs the files it belongs to and no others.
 //  4. A file in the target that is a symbolic link or has other hard links is
 //     replaced, never written through.
@@ -157,7 +158,7 @@ func (r *run) all(ctx context.Context) error {
 
 // files goes through the snapshot's entries and restores them in batches. A
 // list that is damaged somewhere gives back what it says up to there.
-func (r *run) files(ctx context.Context, add func(*batch, repo.Entry)) error {
+func (r *run) files(ctx context.Context, add func(*batch, repo.Entry) error) error {
 	b := newBatch()
 	for e, err := range r.snapshot.Entries(ctx) {
 		if format.ClassOf(err) != "" {
@@ -167,7 +168,9 @@ func (r *run) files(ctx context.Context, add func(*batch, repo.Entry)) error {
 		if err != nil {
 			return err
 		}
-		add(b, e)
+		if err := add(b, e); err != nil {
+			return err
+		}
 		if b.chunks >= r.limit || len(b.files) >= batchFiles {
 			if err := r.execute(ctx, b); err != nil {
 				return err

@@ -30,7 +30,9 @@ type sourced struct {
 // noSource is the error of a secret that is needed and that nothing gives.
 type noSource struct{ code int }
 
-func (e *noSource) Error() string { return "a passphrase is needed, and there is no terminal to ask for it" }
+func (e *noSource) Error() string {
+	return "a passphrase is needed, and there is no terminal to ask for it"
+}
 
 // Hint tells how to give one.
 func (e *noSource) Hint() string {

@@ -81,6 +81,7 @@ type reading struct {
 	coverage      map[string]chat.Coverage
 	accounts      chat.Accounts
 	errors        []error
+	hollow        int // attachments said to be stored, with no way to read them
 }
 
 // read reads an export whole. It returns nil where nothing is recognised.
@@ -108,6 +109,11 @@ func read(p chat.Provider, fsys fs.FS, route string, o chat.Options) (*reading, 
 			if err != nil {
 				r.errors = append(r.errors, err)
 				continue
+			}
+			for _, a := range m.Attachments {
+				if a.State == chat.Stored && a.File == "" && a.Open == nil {
+					r.hollow++
+				}
 			}
 			r.messages[c.ID] = append(r.messages[c.ID], keep(m))
 		}

@@ -22,6 +22,9 @@ func checkRecords(t *testing.T, p chat.Provider, c Case) {
 		t.Errorf("match %+v", m)
 	}
 	r := mustRead(t, p, c.Export, c)
+	if r.hollow > 0 {
+		t.Errorf("%d attachments are stored and cannot be read", r.hollow)
+	}
 	parsed, unparsed := 0, 0
 	ids := map[string]bool{}
 	for _, conv := range r.conversations {
@@ -137,11 +140,6 @@ func checkPlace(t *testing.T, fsys fs.FS, i int, p chat.Pointer) {
 
 func checkAttachment(t *testing.T, fsys fs.FS, i int, a chat.Attachment) {
 	t.Helper()
-	if a.State == chat.Stored && a.File == "" && a.Open == nil {
-		// The suite's copies have no Open: a provider that streams is checked
-		// by its own tests.
-		return
-	}
 	if a.File == "" {
 		if a.State == "" {
 			t.Errorf("message %d: attachment %q has no state", i, a.Name)

@@ -259,8 +259,8 @@ func (h *header) readHalf(c *cursor) bool {
 	one := c.i
 	c.spaces()
 	var second [wordLimit]byte
-	if both := w + c.word(&second); halves[both] != 0 {
-		w = both
+	if more := c.word(&second); more != "" && halves[w+more] != 0 {
+		w += more
 	} else {
 		c.i = one
 	}

@@ -42,9 +42,10 @@ const explain = `WhatsApp exports one chat at a time.
 iPhone    open the chat, tap its name at the top, scroll down, Export Chat,
           Attach Media, then Save to Files (or AirDrop, or mail to yourself).
           The result is "WhatsApp Chat - NAME.zip".
-Android   open the chat, tap the three dots, More, Export chat, Include media,
-          then send it to Drive, to a file manager or to yourself. The result
-          is "WhatsApp Chat with NAME.zip", or a .txt with its media beside it.
+Android   open the chat, tap the three dots, More, Export chat, Include
+          media, then send it to Drive, to a file manager or to yourself. The
+          result is "WhatsApp Chat with NAME.zip", or a .txt with its media
+          beside it.
 
 Hand the zip over as it is; a folder with the unpacked files works as well.
 
@@ -58,6 +59,7 @@ What WhatsApp leaves out
     newest ones. Older ones are cut off silently.
   - Replies are not linked to what they answer, and reactions, edit history,
     read receipts, stars and media shown once are not exported.
-  - A chat in which anybody turned on Advanced chat privacy cannot be exported.
+  - A chat in which anybody turned on Advanced chat privacy cannot be
+    exported.
   - Names are those of your contacts on the day of the export.
 `

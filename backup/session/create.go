@@ -1,0 +1,164 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+
+	"chatkeep/backup/format"
+	"chatkeep/backup/keys"
+	"chatkeep/backup/repo"
+	"chatkeep/backup/state"
+	"chatkeep/providers/storage"
+)
+
+// OpenOrCreate is OpenStore, and creates the repository where that is sure to
+// do no harm: nobody named a place, and this machine never had a repository. A
+// disk that is not mounted must not turn into a new, empty archive.
+func (c *Call) OpenOrCreate(ctx context.Context) (*Writable, error) {
+	w, err := c.OpenStore(ctx)
+	var none *repo.NoRepository
+	if !errors.As(err, &none) {
+		return w, err
+	}
+	p, perr := c.place()
+	if perr != nil || !p.byChance {
+		return nil, err
+	}
+	had, herr := c.hadOne()
+	if herr != nil {
+		return nil, herr
+	}
+	if had {
+		return nil, Fail(ExitNoRepository, "name it with --repo or "+envRepository+"; chatkeep init creates another one",
+			"%v, and this machine has had one before", none)
+	}
+	c.Voice.Say("no repository yet: creating one at %s", p.location.Text)
+	return c.Create(ctx, "")
+}
+
+// hadOne reports whether this machine ever saw a repository or wrote to one.
+func (c *Call) hadOne() (bool, error) {
+	if seen, err := c.Dirs.Anywhere(); seen || err != nil {
+		return seen, err
+	}
+	// What was seen may be lost with the state folder; keys lie elsewhere.
+	found, err := filepath.Glob(filepath.Join(c.Dirs.Data, "*", "writer.key"))
+	return len(found) > 0, err
+}
+
+// Vacant makes sure that the place the flags name holds no repository yet, and
+// returns its name for people. It writes nothing.
+func (c *Call) Vacant(ctx context.Context) (string, error) {
+	p, err := c.place()
+	if err != nil {
+		return "", err
+	}
+	store, err := c.open(ctx, p, false)
+	if storage.ClassOf(err) == storage.NoPlace {
+		return p.location.Text, nil
+	}
+	if err != nil {
+		return "", err
+	}
+	id, err := repo.Identify(ctx, store, p.location.Text)
+	var none *repo.NoRepository
+	switch {
+	case errors.As(err, &none):
+		return p.location.Text, nil
+	case err != nil:
+		return "", err
+	}
+	return "", Fail(ExitFailed, "chatkeep writer add lets this machine back up to it", "%s holds a repository already, %s", p.location.Text, id)
+}
+
+// Create creates a repository where the flags say, with a slot for a passphrase
+// and, if its owner can be given one, for a recovery key, and enrols this
+// machine. Label is the machine's name in it; empty is the host's.
+func (c *Call) Create(ctx context.Context, label string) (*Writable, error) {
+	if _, err := c.Vacant(ctx); err != nil {
+		return nil, err
+	}
+	passphrase, err := c.NewPassphrase(ctx, ExitNoRepository)
+	if err != nil {
+		return nil, err
+	}
+	master, err := keys.NewMaster(c.Bool("classic"))
+	if err != nil {
+		return nil, err
+	}
+	// The owner has the secrets before they count: a crash in between leaves a
+	// key without a lock, and not the other way round.
+	slots, forget, err := c.firstSlots(master, passphrase)
+	if err != nil {
+		return nil, err
+	}
+	w, err := c.create(ctx, master, slots, label)
+	if err != nil {
+		forget()
+	}
+	return w, err
+}
+
+func (c *Call) firstSlots(master *keys.Master, passphrase string) ([]repo.NewSlot, func(), error) {
+	object, err := keys.SealPassphrase(master, passphrase)
+	if err != nil {
+		return nil, nil, err
+	}
+	slots := []repo.NewSlot{{Name: "passphrase", Kind: format.SlotPassphrase, Object: object}}
+	recovery, forget, err := c.NewRecoveryKey()
+	if err != nil {
+		return nil, nil, err
+	}
+	if recovery == "" {
+		c.Voice.Warn("no recovery key was made: without the passphrase nobody can open this archive; chatkeep key add --recovery makes one")
+		return slots, forget, nil
+	}
+	if object, err = keys.SealRecovery(master, recovery); err != nil {
+		forget()
+		return nil, nil, err
+	}
+	return append(slots, repo.NewSlot{Name: "recovery", Kind: format.SlotRecovery, Object: object}), forget, nil
+}
+
+func (c *Call) create(ctx context.Context, master *keys.Master, slots []repo.NewSlot, label string) (*Writable, error) {
+	p, err := c.place()
+	if err != nil {
+		return nil, err
+	}
+	store, err := c.open(ctx, p, true)
+	if err != nil {
+		return nil, err
+	}
+	key, err := repo.Create(ctx, store, p.location.Text, master, slots, Label(label))
+	if err != nil {
+		return nil, err
+	}
+	// From here on the repository exists. This machine's share of it comes at
+	// once; were it lost, writer add would make another.
+	data := key.Marshal()
+	defer clear(data)
+	if err := state.WriteFile(c.Dirs.Repository(master.Repository).WriterKeyPath(), data); err != nil {
+		return nil, err
+	}
+	if err := c.Dirs.SetPlace(p.nameOf(store), master.Repository); err != nil {
+		return nil, err
+	}
+	a, err := c.load(ctx, p, store)
+	if err != nil {
+		return nil, err
+	}
+	return &Writable{a, store}, a.trust()
+}
+
+// Label is a machine's name in a repository: the one given, or the host's.
+func Label(given string) string {
+	if given == "" {
+		given, _ = os.Hostname()
+	}
+	if given == "" {
+		given = "unnamed"
+	}
+	return given
+}

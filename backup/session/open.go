@@ -1,0 +1,185 @@
+package session
+
+import (
+	"context"
+	"errors"
+
+	"chatkeep/backup/format"
+	"chatkeep/backup/repo"
+	"chatkeep/backup/state"
+	"chatkeep/providers/storage"
+)
+
+// Archive is an opened repository that can be read.
+type Archive struct {
+	Store  storage.Reader
+	View   *repo.View
+	Memory *state.Repository
+	Place  string // for people
+
+	call  *Call
+	store storage.Store
+	name  string      // what this machine remembers the place by
+	told  format.Hash // the id that somebody vouches for, zero where only the place claims it
+	own   format.Hash // this machine's writer, zero without one
+}
+
+// Writable is an opened repository that can be written to as well.
+type Writable struct {
+	*Archive
+	Store storage.Store
+}
+
+// Open opens the repository that the flags name to read it, and refuses one
+// whose signed statements are not in order, save for what --accept says.
+func (c *Call) Open(ctx context.Context) (*Archive, error) {
+	a, err := c.Inspect(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return a, a.trust()
+}
+
+// OpenStore is Open to write.
+func (c *Call) OpenStore(ctx context.Context) (*Writable, error) {
+	a, err := c.Open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &Writable{a, a.store}, nil
+}
+
+// Inspect is Open for those who want to know what is wrong: problems stay in
+// the view.
+func (c *Call) Inspect(ctx context.Context) (*Archive, error) {
+	p, err := c.place()
+	if err != nil {
+		return nil, err
+	}
+	store, err := c.open(ctx, p, false)
+	if err != nil {
+		if p.byChance && storage.ClassOf(err) == storage.NoPlace {
+			return nil, &repo.NoRepository{Place: p.location.Text}
+		}
+		return nil, err
+	}
+	return c.load(ctx, p, store)
+}
+
+func (c *Call) load(ctx context.Context, p place, store storage.Store) (*Archive, error) {
+	a := &Archive{Store: store, Place: p.location.Text, call: c, store: store, name: p.nameOf(store)}
+	id, err := a.identify(ctx)
+	if err != nil {
+		return nil, a.named(err)
+	}
+	a.Memory = c.Dirs.Repository(id)
+	key, err := c.readWriterKey(a.Memory)
+	switch {
+	case err == nil && key != nil:
+		// A key file is made by an owner of the repository.
+		a.own, a.told = key.ID, id
+	case err != nil:
+		c.Voice.Warn("%v", err)
+	}
+	if a.View, err = repo.Load(ctx, store, id, a.name, a.Memory); err != nil {
+		return nil, a.named(err)
+	}
+	return a, nil
+}
+
+// named makes an absent repository one at the place as the user knows it.
+func (a *Archive) named(err error) error {
+	var none *repo.NoRepository
+	if errors.As(err, &none) {
+		return &repo.NoRepository{Place: a.Place}
+	}
+	return err
+}
+
+// identify finds out which repository to expect: the one that the user names,
+// or this machine saw here; else the one that the place claims to be.
+func (a *Archive) identify(ctx context.Context) (format.Hash, error) {
+	if text := a.call.String("id"); text != "" {
+		id, err := format.ParseHash(text)
+		if err != nil {
+			return id, Usage("--id: %v", err)
+		}
+		a.told = id
+		return id, nil
+	}
+	id, ok, err := a.call.Dirs.Place(a.name)
+	if err != nil {
+		return id, err
+	}
+	if ok {
+		a.told = id
+		return id, nil
+	}
+	return repo.Identify(ctx, a.store, a.name)
+}
+
+// ID returns the repository's id.
+func (a *Archive) ID() format.Hash { return a.View.ID }
+
+// Vouched reports whether the id is more than the place's own claim.
+func (a *Archive) Vouched() bool { return !a.told.IsZero() }
+
+// trust refuses a view with problems that were not accepted.
+func (a *Archive) trust() error {
+	accept, err := a.call.accepted()
+	if err != nil {
+		return err
+	}
+	if err := a.View.Trust(accept); err != nil {
+		return err
+	}
+	for _, note := range a.View.Notes {
+		a.call.Voice.Say("note: %s", note)
+	}
+	if a.Vouched() {
+		return a.remember()
+	}
+	return nil
+}
+
+// acceptable are the classes of problems that a view may have and that a person
+// may decide to live with.
+var acceptable = []format.Class{
+	format.Rollback, format.Gap, format.Fork, format.Missing, format.WrongWriter, format.BadSignature,
+	format.Flipped, format.Truncated, format.Malformed, format.NonCanonical, format.WrongPlace, format.WrongRepository,
+}
+
+func (c *Call) accepted() (map[format.Class]bool, error) {
+	accept := map[format.Class]bool{}
+	for _, word := range c.StringSlice("accept") {
+		known := false
+		for _, class := range acceptable {
+			known = known || word == string(class)
+		}
+		if !known {
+			return nil, Usage("--accept: there is no class of problems %q", word)
+		}
+		accept[format.Class(word)] = true
+	}
+	return accept, nil
+}
+
+// remember notes the view, which is trusted and of the repository that is
+// meant.
+func (a *Archive) remember() error {
+	if err := a.call.Dirs.SetPlace(a.name, a.View.ID); err != nil {
+		return err
+	}
+	return a.View.RememberSeen(a.Memory, a.own)
+}
+
+// Reload looks at the repository again, after a change of it, and remembers
+// what it sees.
+func (w *Writable) Reload(ctx context.Context) error {
+	view, err := repo.Load(ctx, w.Store, w.View.ID, w.name, w.Memory)
+	if err != nil {
+		return err
+	}
+	w.View = view
+	return w.remember()
+}

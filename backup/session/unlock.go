@@ -1,0 +1,146 @@
+package session
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+
+	"filippo.io/age"
+	"filippo.io/age/plugin"
+
+	"chatkeep/backup/format"
+	"chatkeep/backup/keys"
+	"chatkeep/backup/repo"
+)
+
+// Reader unlocks the repository and reads it. Once it returns without error,
+// the repository is known to be the one that its secret was made for.
+func (a *Archive) Reader(ctx context.Context) (*repo.Reader, error) {
+	_, r, err := a.unlocked(ctx)
+	return r, err
+}
+
+// Owner unlocks the repository to change who may open it and write to it.
+func (w *Writable) Owner(ctx context.Context) (*repo.Owner, *keys.Master, error) {
+	master, _, err := w.unlocked(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	o, err := repo.NewOwner(ctx, w.Store, w.View, master, w.Memory)
+	return o, master, err
+}
+
+func (a *Archive) unlocked(ctx context.Context) (*keys.Master, *repo.Reader, error) {
+	master, err := a.unlock(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	r, err := repo.NewReader(ctx, a.Store, a.View, master, a.Memory)
+	if err != nil {
+		return nil, nil, err
+	}
+	a.told = master.Repository
+	if accept, err := a.call.accepted(); err != nil || a.View.Trust(accept) != nil {
+		return master, r, err // a check looks at what is not in order
+	}
+	return master, r, a.remember()
+}
+
+func (a *Archive) unlock(ctx context.Context) (*keys.Master, error) {
+	if files := a.call.StringSlice("identity"); len(files) > 0 {
+		return a.unlockFiles(ctx, files)
+	}
+	for try := 1; ; try++ {
+		s, err := a.call.existing(ctx)
+		if err != nil {
+			return nil, err
+		}
+		master, err := a.try(ctx, s)
+		if err == nil || !repo.WrongKey(err) || !s.asked || try == tries {
+			return master, err
+		}
+		a.call.Voice.Warn("%s; try again", err)
+	}
+}
+
+// try opens slots with a secret: as a recovery key if it has the shape of one,
+// else, and also then if it opens nothing, as a passphrase.
+func (a *Archive) try(ctx context.Context, s sourced) (*keys.Master, error) {
+	recovery, mistyped := keys.ParseRecoveryKey(s.secret)
+	if mistyped == nil {
+		master, err := a.open(ctx, format.SlotRecovery, recovery.Identity())
+		if err == nil || !repo.WrongKey(err) {
+			return master, err
+		}
+	}
+	master, err := a.open(ctx, format.SlotPassphrase, keys.Passphrase(s.secret))
+	var none *repo.NoSlot
+	switch {
+	case err == nil || !repo.WrongKey(err):
+		return master, err
+	case mistyped != nil && looksLikeRecovery(s.secret):
+		return nil, mistyped
+	case errors.As(err, &none):
+		// No scrypt was run: nothing was wrong with the secret itself.
+		return nil, Fail(ExitWrongKey, "chatkeep key list shows what opens it; --identity FILE takes an age or SSH identity",
+			"the repository has nothing that %s could open", s.from)
+	}
+	return nil, Fail(ExitWrongKey, "chatkeep key list shows what opens it", "%s does not open the repository", s.from)
+}
+
+// open asks the slots of one kind.
+func (a *Archive) open(ctx context.Context, kind string, ids ...age.Identity) (*keys.Master, error) {
+	master, err := repo.Unlock(ctx, a.Store, a.View, a.told, kind, ids...)
+	if err != nil {
+		return nil, err
+	}
+	return master, nil
+}
+
+// unlockFiles opens slots of recipients with the identities in files.
+func (a *Archive) unlockFiles(ctx context.Context, files []string) (*keys.Master, error) {
+	var ids []age.Identity
+	for _, path := range files {
+		data, err := os.ReadFile(path)
+		if err != nil {
+			return nil, fmt.Errorf("identity file: %w", err)
+		}
+		some, err := keys.ParseIdentityFile(bytes.NewReader(data), a.call.prompts(ctx))
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", path, err)
+		}
+		ids = append(ids, some...)
+	}
+	return a.open(ctx, format.SlotRecipient, ids...)
+}
+
+// prompts lets keys ask the person.
+func (c *Call) prompts(ctx context.Context) keys.Prompts {
+	ask := func(prompt string) (string, error) {
+		t, err := c.Env.Terminal()
+		if err != nil {
+			return "", err
+		}
+		defer t.Close()
+		return t.Secret(ctx, prompt)
+	}
+	return keys.Prompts{
+		Passphrase: func(what string) ([]byte, error) {
+			secret, err := ask("passphrase of " + what)
+			return []byte(secret), err
+		},
+		Plugin: &plugin.ClientUI{
+			DisplayMessage: func(name, message string) error {
+				c.Voice.Say("%s: %s", name, message)
+				return nil
+			},
+			RequestValue: func(name, message string, _ bool) (string, error) { return ask(name + ": " + message) },
+			Confirm: func(name, message, _, _ string) (bool, error) {
+				return false, fmt.Errorf("%s asks a question, %q, and chatkeep cannot pass it on", name, message)
+			},
+			WaitTimer: func(name string) { c.Voice.Say("waiting for %s", name) },
+		},
+	}
+}

@@ -1,0 +1,251 @@
+package restore
+
+import (
+	"fmt"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"chatkeep/backup/format"
+	"chatkeep/backup/repo"
+)
+
+// A batch ends at the file that reaches one of these. They bound the memory of
+// a restore however many files a snapshot has: a ref takes 24 bytes, up to 48
+// while its list grows, a file about 100 and its name. Packs that two batches
+// need are read twice; as packs are filled in the order of paths, few are.
+const (
+	batchChunks = 2 << 20
+	batchFiles  = 1 << 19
+)
+
+// batch is a part of a snapshot's files, sorted by the packs that hold them.
+type batch struct {
+	files   []*file
+	empty   []*file
+	packs   map[int][]ref
+	order   []int // of packs, as they were first met
+	members []member
+	chunks  int
+	names   strings.Builder // backs the files' names: a million small strings are slow to collect
+	places  []repo.Place    // of the item at hand
+}
+
+// file is a file in the making.
+type file struct {
+	dir    *dir
+	name   string
+	size   int64
+	mtime  time.Time
+	zip    *format.Hash // of a zip
+	serial uint32
+	left   atomic.Int32 // refs and members that are not yet done
+	state  atomic.Uint32
+	mode   uint16
+	sparse bool
+	whole  bool // one chunk is all of it
+}
+
+// What has happened to a file.
+const (
+	stateStarted uint32 = 1 << iota // it may exist under its temporary name
+	stateLost
+	stateDone // it has its own name
+)
+
+func (f *file) is(state uint32) bool { return f.state.Load()&state != 0 }
+
+// path is the file's in the snapshot, save where the target gave it another
+// name.
+func (f *file) path() string {
+	if f.dir.path == "" {
+		return f.name
+	}
+	return f.dir.path + "/" + f.name
+}
+
+// ref is one place that a chunk goes to.
+type ref struct {
+	file   *file
+	offset int64
+	frame  uint32
+	member uint16
+}
+
+// member is a zip's deflated member, which is made from chunks that are
+// inflated.
+type member struct {
+	file   *file
+	offset int64 // in the zip
+	size   int64 // inflated
+	packed int64
+	level  int
+	ids    []format.ID
+}
+
+func newBatch() *batch { return &batch{packs: map[int][]ref{}} }
+
+// keep copies a name into the batch.
+func (b *batch) keep(name string) string {
+	if b.names.Cap()-b.names.Len() < len(name) {
+		b.names = strings.Builder{}
+		b.names.Grow(max(64<<10, len(name)))
+	}
+	b.names.WriteString(name)
+	all := b.names.String()
+	return all[len(all)-len(name):]
+}
+
+// add takes an entry into the restore.
+func (r *run) add(b *batch, e repo.Entry) error {
+	above, below := r.lineage.enter(e.Item)
+	var d *dir
+	if e.Type == format.EntryDir && !below {
+		d = r.tree.declare(e.Path, e.Stat)
+	}
+	if !r.wanted(e.Path) {
+		return nil
+	}
+	if below {
+		r.losses.add(e.Path, format.Fail(format.Malformed, "contents", "an entry below %q, which is no directory", above))
+		return nil
+	}
+	switch e.Type {
+	case format.EntryDir:
+		return r.check(e.Path, r.tree.make(d))
+	case format.EntryFile, format.EntryZip:
+		return r.addFile(b, e, r.tree.spot(e.Path))
+	case format.EntrySymlink, format.EntryHardlink:
+		r.links = append(r.links, link{r.tree.spot(e.Path), e.Target, e.Stat, e.Type == format.EntryHardlink})
+	case format.EntrySkipped:
+		r.report.Skipped++
+	case format.EntryUnreadable:
+		r.report.Unreadable = append(r.report.Unreadable, fmt.Sprintf("%s: %s", e.Path, e.Why))
+	}
+	return nil
+}
+
+// wanted reports whether the options ask for an entry.
+func (r *run) wanted(path string) bool {
+	original := path == format.OriginalsPath || strings.HasPrefix(path, format.OriginalsPath+"/")
+	return (original || r.options.Messages) && (r.options.Only == nil || r.options.Only(path))
+}
+
+// check sorts an error of one entry: into the losses, or, where it ends the
+// restore, into what it returns.
+func (r *run) check(path string, err error) error {
+	if err == nil {
+		return nil
+	}
+	if err := fatal(path, err); err != nil {
+		return err
+	}
+	r.losses.add(path, bare(err))
+	return nil
+}
+
+// addFile takes a file or zip into a batch.
+func (r *run) addFile(b *batch, e repo.Entry, at spot) error {
+	if err := r.tree.make(at.dir); err != nil {
+		return r.check(at.path, err)
+	}
+	r.meter.totalFiles++
+	r.meter.totalBytes += e.Size
+	if err := r.locate(b, e.Item); err != nil {
+		r.losses.add(at.path, err)
+		return nil
+	}
+	if e.Stat.Mode&(bitSetUID|bitSetGID) != 0 {
+		r.setID++
+	}
+	r.serial++
+	f := &file{
+		dir: at.dir, name: b.keep(at.name), size: e.Size, mtime: e.Stat.Mtime,
+		serial: r.serial, mode: uint16(e.Stat.Mode & 0o777), sparse: e.Sparse,
+	}
+	b.files = append(b.files, f)
+	if e.Type == format.EntryZip {
+		f.zip = e.SHA256
+		b.addZip(e.Item, f, r.snapshot.Index())
+	} else {
+		f.whole = len(e.Chunks) == 1
+		b.addRefs(f, 0, b.places, r.snapshot.Index())
+	}
+	if f.left.Load() == 0 {
+		b.empty = append(b.empty, f)
+	}
+	return nil
+}
+
+// addRefs says where in a file chunks go. It returns the offset behind them.
+func (b *batch) addRefs(f *file, offset int64, places []repo.Place, index *repo.Index) int64 {
+	for _, p := range places {
+		refs, ok := b.packs[p.Pack]
+		if !ok {
+			b.order = append(b.order, p.Pack)
+		}
+		b.packs[p.Pack] = append(refs, ref{f, offset, uint32(p.Frame), uint16(p.Member)})
+		offset += chunkSize(index, p)
+	}
+	f.left.Add(int32(len(places)))
+	b.chunks += len(places)
+	return offset
+}
+
+// addZip says where in a zip the chunks of its segments go, and which members
+// are to be deflated.
+func (b *batch) addZip(item *format.Item, f *file, index *repo.Index) {
+	offset, places := int64(0), b.places
+	for i := range item.Segments {
+		s := &item.Segments[i]
+		own := places[:len(s.Chunks)]
+		places = places[len(s.Chunks):]
+		if s.Packed == 0 {
+			b.addRefs(f, offset, own, index)
+		} else {
+			b.members = append(b.members, member{f, offset, s.Size, s.Packed, s.Level, s.Chunks})
+			b.chunks += len(s.Chunks)
+			f.left.Add(1)
+		}
+		offset += s.Stands()
+	}
+}
+
+// locate finds the chunks of an item, into b.places, and holds their sizes
+// against what the list says, so that no file gets a chunk beyond its end.
+func (r *run) locate(b *batch, item *format.Item) error {
+	b.places = b.places[:0]
+	if item.Type != format.EntryZip {
+		return r.locateRun(b, &item.Entry)
+	}
+	for i := range item.Segments {
+		if err := r.locateRun(b, &item.Segments[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *run) locateRun(b *batch, e *format.Entry) error {
+	index, sum := r.snapshot.Index(), int64(0)
+	for _, id := range e.Chunks {
+		p, ok := index.Find(id)
+		if !ok {
+			return format.Fail(format.Missing, "chunk "+id.String(), "no pack of the snapshot has it")
+		}
+		b.places = append(b.places, p)
+		sum += chunkSize(index, p)
+	}
+	if sum != e.Size {
+		return sizeError(sum, e.Size)
+	}
+	return nil
+}
+
+func sizeError(chunks, size int64) error {
+	return format.Fail(format.Malformed, "contents", "chunks of %d bytes for a file or segment of %d", chunks, size)
+}
+
+func chunkSize(index *repo.Index, p repo.Place) int64 {
+	return int64(index.Packs()[p.Pack].Frames[p.Frame].Members[p.Member].Size)
+}
