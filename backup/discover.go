@@ -27,6 +27,7 @@ type finder struct {
 	warn      func(string)
 	found     []found
 	other     int64 // plain files in folders where nothing was recognised
+	bytes     int64 // of all plain files
 	whole     []string
 }
 
@@ -47,10 +48,14 @@ func discover(ctx context.Context, src *Source, warn func(string)) (*finder, err
 	}
 	claimed := map[string]bool{} // folders with an export in them
 	err := walk(ctx, src.Path, &src.Select, func(n node) error {
-		if n.info == nil || f.within(n.path) {
+		if n.info == nil {
 			return nil
 		}
+		if n.info.Mode().IsRegular() {
+			f.bytes += n.info.Size()
+		}
 		switch {
+		case f.within(n.path):
 		case n.info.IsDir():
 			claimed[n.path] = f.look(n.file, n.path, n.path)
 		case !n.info.Mode().IsRegular():

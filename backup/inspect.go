@@ -14,6 +14,7 @@ type InspectReport struct {
 	Messages      int64
 	Unparsed      int64
 	Unrecognised  int64 // files in folders where nothing was recognised
+	Bytes         int64 // of all files that were looked at
 	Warnings      []string
 }
 
@@ -25,7 +26,7 @@ func Inspect(ctx context.Context, src Source, records io.Writer) (*InspectReport
 	if err != nil {
 		return report, err
 	}
-	report.Unrecognised = f.other
+	report.Unrecognised, report.Bytes = f.other, f.bytes
 	for i := range f.found {
 		to := &printSink{found: &f.found[i], records: records}
 		reports, err := parse(ctx, &f.found[i], src.Chat, to)

@@ -27,8 +27,9 @@ type batch struct {
 	order   []int // of packs, as they were first met
 	members []member
 	chunks  int
-	names   strings.Builder // backs the files' names: a million small strings are slow to collect
-	places  []repo.Place    // of the item at hand
+	renamed map[*file]string // their paths, where they have another name on disk
+	names   strings.Builder  // backs the files' names: a million small strings are slow to collect
+	places  []repo.Place     // of the item at hand
 }
 
 // file is a file in the making.
@@ -55,9 +56,11 @@ const (
 
 func (f *file) is(state uint32) bool { return f.state.Load()&state != 0 }
 
-// path is the file's in the snapshot, save where the target gave it another
-// name.
-func (f *file) path() string {
+// path is the file's in the snapshot.
+func (b *batch) path(f *file) string {
+	if path, ok := b.renamed[f]; ok {
+		return path
+	}
 	if f.dir.path == "" {
 		return f.name
 	}
@@ -83,7 +86,7 @@ type member struct {
 	ids    []format.ID
 }
 
-func newBatch() *batch { return &batch{packs: map[int][]ref{}} }
+func newBatch() *batch { return &batch{packs: map[int][]ref{}, renamed: map[*file]string{}} }
 
 // keep copies a name into the batch.
 func (b *batch) keep(name string) string {
@@ -164,6 +167,9 @@ func (r *run) addFile(b *batch, e repo.Entry, at spot) error {
 		serial: r.serial, mode: uint16(e.Stat.Mode & 0o777), sparse: e.Sparse,
 	}
 	b.files = append(b.files, f)
+	if b.path(f) != at.path {
+		b.renamed[f] = at.path
+	}
 	if e.Type == format.EntryZip {
 		f.zip = e.SHA256
 		b.addZip(e.Item, f, r.snapshot.Index())

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"slices"
 	"sync"
 	"syscall"
@@ -86,24 +87,26 @@ func (e *Incomplete) Hint() string {
 type losses struct {
 	mu    sync.Mutex
 	all   []Loss
-	paths map[string]struct{}
+	paths map[string]error
 }
 
 func (l *losses) add(path string, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.paths == nil {
-		l.paths = map[string]struct{}{}
+		l.paths = map[string]error{}
 	}
-	l.paths[path] = struct{}{}
+	l.paths[path] = err
 	l.all = append(l.all, Loss{path, err})
 }
 
-func (l *losses) has(path string) bool {
+func (l *losses) has(path string) bool { return l.cause(path) != nil }
+
+// cause returns why an entry is lost, or nil.
+func (l *losses) cause(path string) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	_, ok := l.paths[path]
-	return ok
+	return l.paths[path]
 }
 
 func (l *losses) sorted() []Loss {
@@ -197,11 +200,15 @@ func fatal(path string, err error) error {
 	return nil
 }
 
-// bare takes the path out of an error of os, which is a temporary one.
+// bare takes the paths out of an error of os, where one is temporary.
 func bare(err error) error {
 	var p *fs.PathError
-	if errors.As(err, &p) {
+	var l *os.LinkError
+	switch {
+	case errors.As(err, &p):
 		return p.Err
+	case errors.As(err, &l):
+		return l.Err
 	}
 	return err
 }

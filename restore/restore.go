@@ -30,6 +30,7 @@ import (
 
 	"chatkeep/backup/format"
 	"chatkeep/backup/repo"
+	"chatkeep/backup/zips"
 )
 
 // MessagesDir is the directory below the target that takes the normalised
@@ -135,7 +136,7 @@ type meter struct {
 }
 
 func newRun(s *repo.Snapshot, o Options) *run {
-	return &run{snapshot: s, options: o, limit: batchChunks, writeAt: plainWriteAt, deflate: zlibDeflate}
+	return &run{snapshot: s, options: o, limit: batchChunks, writeAt: plainWriteAt, deflate: zips.Deflate}
 }
 
 // enter begins to write below a target.

@@ -33,11 +33,12 @@ func plainWriteAt(f *os.File, data []byte, offset int64) error {
 // put writes one chunk, whose id was checked, at one of its places, and finishes
 // the file where that was the last. It returns only errors that end the restore.
 func (c *crew) put(f *file, offset int64, data []byte) error {
-	c.meter.chunks.Add(1)
 	if f.whole {
+		c.meter.chunks.Add(1)
 		return c.putWhole(f, data)
 	}
 	if !f.is(stateLost) {
+		c.meter.chunks.Add(1)
 		err := c.with(f, func(out *os.File) error { return c.write(f, out, data, offset) })
 		if err := c.check(f, err); err != nil {
 			return err
@@ -74,7 +75,7 @@ func (c *crew) check(f *file, err error) error {
 	if err == nil {
 		return nil
 	}
-	if err := fatal(f.path(), err); err != nil {
+	if err := fatal(c.batch.path(f), err); err != nil {
 		return err
 	}
 	c.lose(f, bare(err))
@@ -84,7 +85,7 @@ func (c *crew) check(f *file, err error) error {
 // lose notes that a file will not be whole, once.
 func (c *crew) lose(f *file, err error) {
 	if f.state.Or(stateLost)&stateLost == 0 {
-		c.losses.add(f.path(), err)
+		c.losses.add(c.batch.path(f), err)
 	}
 }
 
@@ -201,7 +202,7 @@ func (c *crew) finish(f *file, h *handle, out *os.File) error {
 	}
 	temporary := c.target.temporary(f.serial)
 	if err := setTimes(h, temporary, f.mtime); err != nil {
-		c.warnings.add("%q: its time could not be set: %v", f.path(), err)
+		c.warnings.add("%q: its time could not be set: %v", c.batch.path(f), err)
 	}
 	info, err := h.root.Lstat(temporary)
 	if err != nil {
@@ -235,7 +236,7 @@ func (c *crew) seal(f *file, out *os.File) error {
 		}
 	}
 	if err := out.Chmod(fs.FileMode(f.mode)); err != nil {
-		c.warnings.add("%q: its mode could not be set: %v", f.path(), bare(err))
+		c.warnings.add("%q: its mode could not be set: %v", c.batch.path(f), bare(err))
 	}
 	return nil
 }
@@ -248,9 +249,13 @@ func checkZip(f *os.File, want format.Hash) error {
 		return err
 	}
 	if format.Hash(h.Sum(nil)) != want {
-		return format.Fail(format.Flipped, "zip", "put together from its members it does not have the SHA-256 that the list says")
+		return wrongZip()
 	}
 	return nil
+}
+
+func wrongZip() error {
+	return format.Fail(format.Flipped, "zip", "put together from its members it does not have the SHA-256 that the list says")
 }
 
 // remove takes away what there is of a file that will not be whole.

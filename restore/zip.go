@@ -10,9 +10,8 @@ import (
 	"chatkeep/backup/repo"
 )
 
-// deflate writes to w the raw DEFLATE stream of the size bytes of r, as a zip's
-// member has it (section 10 of docs/format.md).
-type deflate func(w io.Writer, r io.Reader, size int64, level int) error
+// deflate is what zips.Deflate is.
+type deflate func(w io.Writer, r io.Reader, size int64, level int) (int64, error)
 
 // deflateMembers writes zips' members whose inflated bytes are in chunks.
 func (w *worker) deflateMembers(ctx context.Context, members []member) error {
@@ -35,7 +34,7 @@ func (w *worker) deflateMember(ctx context.Context, m *member) error {
 	w.stream.open(ctx, w.chunks, m.ids)
 	err := w.with(m.file, func(f *os.File) error {
 		out := &window{write: func(p []byte, at int64) error { return w.writeAt(f, p, at) }, at: m.offset, left: m.packed}
-		err := w.deflate(out, &w.stream, m.size, m.level)
+		_, err := w.deflate(out, &w.stream, m.size, m.level)
 		switch {
 		case out.failed != nil: // more than what deflate made of it
 			return out.failed
@@ -55,7 +54,7 @@ func (w *worker) deflateMember(ctx context.Context, m *member) error {
 // should have left no byte of its place free.
 func packedError(err error, left int64) error {
 	if err != nil {
-		return fmt.Errorf("a member of the zip could not be deflated: %w", err)
+		return format.Fail(format.Malformed, "zip", "a member does not deflate: %w", err)
 	}
 	if left != 0 {
 		return notPacked(fmt.Sprintf("it is %d bytes short", left))

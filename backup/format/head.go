@@ -15,7 +15,7 @@ type Head struct {
 	Requires   []string  // empty in version 1
 	Writer     Hash      // whose key signs it
 	Seq        uint64    // from 1 without gaps
-	Prev       []Hash    // objects of the writer's heads with Seq-1, ascending; none for 1
+	Prev       []Hash    // objects of the writer's heads that no other names, ascending; none for 1
 	Time       time.Time // the storage's, whole seconds in UTC; zero where it tells none
 	Epoch      uint64    // from 1
 	Manifest   *Ref      // nil in a checkpoint

@@ -211,3 +211,61 @@ func TestPadIsPadme(t *testing.T) {
 		}
 	}
 }
+
+func TestAllChunks(t *testing.T) {
+	ids := randomIDs(rand.New(rand.NewPCG(23, 24)), 6)
+	i := Item{Entry: Entry{Chunks: ids[:2]}, Segments: []Entry{{Chunks: ids[2:3]}, {}, {Chunks: ids[3:]}}}
+	if got := slices.Collect(i.AllChunks()); !slices.Equal(got, ids) {
+		t.Errorf("got %v", got)
+	}
+	for n := range ids {
+		seen := 0
+		for range i.AllChunks() {
+			if seen == n {
+				break
+			}
+			seen++
+		}
+		if seen != n {
+			t.Errorf("asked for %d, got %d", n, seen)
+		}
+	}
+}
+
+func TestNoteSignsAllButSignature(t *testing.T) {
+	n := &Note{About: "drill", Text: "well", Signature: "x", Time: time.Unix(1, 0)}
+	unsigned := string(n.Unsigned())
+	n.Signature = "y"
+	if string(n.Unsigned()) != unsigned || n.Signature != "y" {
+		t.Error("the signature is in what it covers, or lost")
+	}
+	n.Text = "ill"
+	if string(n.Unsigned()) == unsigned {
+		t.Error("the text is not covered")
+	}
+}
+
+// TestItemsPassErrorsOn: a dead network is no damaged list.
+func TestItemsPassErrorsOn(t *testing.T) {
+	dead := iotest.ErrTimeout
+	text := AppendEntry(nil, &Entry{Path: "originals/a", Type: EntryFile, Chunks: []ID{}})
+	n := 0
+	for _, err := range Items(iotest.TimeoutReader(iotest.OneByteReader(bytes.NewReader(text)))) {
+		n++
+		if err != dead {
+			t.Errorf("got %v", err)
+		}
+	}
+	if n != 1 {
+		t.Errorf("%d results", n)
+	}
+}
+
+// TestItemsNameTheLine: a person looks for the line.
+func TestItemsNameTheLine(t *testing.T) {
+	text := AppendEntry(nil, &Entry{Path: "originals/a", Type: EntryDir})
+	err := first(Items(bytes.NewReader(append(text, text...))))
+	if err == nil || err.Error() != "contents: malformed: line 2: paths are not in ascending order" {
+		t.Error(err)
+	}
+}

@@ -189,3 +189,39 @@ func TestHeaderCheck(t *testing.T) {
 		wantClass(t, h.Check("packs/x", v.typ, v.kind, v.id), v.want)
 	}
 }
+
+// TestBuilderPourInto moves frames from one builder to another, as a small
+// backup by several workers does.
+func TestBuilderPourInto(t *testing.T) {
+	h := testHeader(TypePack, Messages)
+	one, other := NewBuilder(h, nil), NewBuilder(h, nil)
+	for i := range 20 {
+		data := noise(uint64(i), 100+i)
+		id := ID{byte(i)}
+		into := one
+		if i%3 == 0 {
+			into = other
+		}
+		into.Append(AppendRawMember(nil, id, data), []Member{{ID: id, Size: len(data)}})
+	}
+	for _, f := range other.Frames() {
+		one.Append(other.Buffer()[f.Offset:f.Offset+int64(f.Length)], f.Members)
+	}
+	first := one.FirstFrame()
+	if one.Members() != 20 || one.Frames()[0].Offset != first {
+		t.Errorf("%d members, frames from %d, told %d", one.Members(), one.Frames()[0].Offset, first)
+	}
+	plain := one.Close()
+	l, err := ParseLayout(bytes.NewReader(plain), int64(len(plain)))
+	if err != nil || l.FirstFrame != first || !sameFrames(l.Frames, one.Frames()) {
+		t.Fatalf("%+v: %v", l, err)
+	}
+	d := NewDecoder()
+	for _, f := range l.Frames {
+		got, err := openFrame(d, plain[f.Offset:f.Offset+int64(f.Length)], f.Members)
+		seed := uint64(f.Members[0].ID[0])
+		if err != nil || !bytes.Equal(got[0], noise(seed, 100+int(seed))) {
+			t.Errorf("chunk %d: %v", seed, err)
+		}
+	}
+}

@@ -109,3 +109,11 @@ func decrypt(object []byte, ids ...age.Identity) (string, error) {
 	b, err := io.ReadAll(r)
 	return string(b), err
 }
+
+// must is for what cannot fail unless the test itself is wrong.
+func must[T any](v T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return v
+}

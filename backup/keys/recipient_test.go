@@ -9,6 +9,7 @@ import (
 	"encoding/pem"
 	"errors"
 	"strings"
+	"sync"
 	"testing"
 
 	"filippo.io/age"
@@ -82,6 +83,20 @@ func answer(secret string) keys.Prompts {
 	return keys.Prompts{Passphrase: func(string) ([]byte, error) { return []byte(secret), nil }}
 }
 
+// sshKey is one key for all tests here, and lockedSSHKey the same behind a
+// passphrase, which takes SSH long to make.
+var sshKey = sync.OnceValue(func() ed25519.PrivateKey {
+	_, private, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		panic(err)
+	}
+	return private
+})
+
+var lockedSSHKey = sync.OnceValue(func() []byte {
+	return pem.EncodeToMemory(must(ssh.MarshalPrivateKeyWithPassphrase(sshKey(), "", []byte("open sesame"))))
+})
+
 func TestIdentityFiles(t *testing.T) {
 	classic, _ := age.GenerateX25519Identity()
 	hybrid, _ := age.GenerateHybridIdentity()
@@ -91,14 +106,12 @@ func TestIdentityFiles(t *testing.T) {
 	locked := encrypt(t, plain, scrypt)
 	toSomebody := encrypt(t, plain, classic.Recipient())
 
-	_, private, _ := ed25519.GenerateKey(rand.Reader)
-	public, _ := ssh.NewPublicKey(private.Public())
+	public, _ := ssh.NewPublicKey(sshKey().Public())
 	sshRecipient, err := keys.ParseRecipient(string(ssh.MarshalAuthorizedKey(public)))
 	if err != nil {
 		t.Fatal(err)
 	}
-	block := must(ssh.MarshalPrivateKey(private, ""))
-	blockLocked := must(ssh.MarshalPrivateKeyWithPassphrase(private, "", []byte("open sesame")))
+	unlocked := pem.EncodeToMemory(must(ssh.MarshalPrivateKey(sshKey(), "")))
 
 	for _, c := range []struct {
 		name string
@@ -115,10 +128,10 @@ func TestIdentityFiles(t *testing.T) {
 		{"locked, nobody to ask", locked, keys.Prompts{}, hybrid.Recipient(), false},
 		{"locked, scrypt bomb", bytes.Replace(locked, []byte(" 10\n"), []byte(" 22\n"), 1), answer("open sesame"), hybrid.Recipient(), false},
 		{"encrypted to somebody", toSomebody, answer("open sesame"), classic.Recipient(), false},
-		{"SSH", pem.EncodeToMemory(block), keys.Prompts{}, sshRecipient, true},
-		{"SSH, locked", pem.EncodeToMemory(blockLocked), answer("open sesame"), sshRecipient, true},
-		{"SSH, locked, wrong passphrase", pem.EncodeToMemory(blockLocked), answer("open"), sshRecipient, false},
-		{"SSH, locked, nobody to ask", pem.EncodeToMemory(blockLocked), keys.Prompts{}, sshRecipient, false},
+		{"SSH", unlocked, keys.Prompts{}, sshRecipient, true},
+		{"SSH, locked", lockedSSHKey(), answer("open sesame"), sshRecipient, true},
+		{"SSH, locked, wrong passphrase", lockedSSHKey(), answer("open"), sshRecipient, false},
+		{"SSH, locked, nobody to ask", lockedSSHKey(), keys.Prompts{}, sshRecipient, false},
 		{"recipient", []byte(classic.Recipient().String()), keys.Prompts{}, classic.Recipient(), false},
 		{"comments alone", []byte("# nothing\n\n"), keys.Prompts{}, classic.Recipient(), false},
 		{"empty", nil, keys.Prompts{}, classic.Recipient(), false},
@@ -137,9 +150,7 @@ func TestIdentityFiles(t *testing.T) {
 // TestLockedSSHKeyAsksLate opens something that is not for the key: no
 // passphrase may be asked for.
 func TestLockedSSHKeyAsksLate(t *testing.T) {
-	_, private, _ := ed25519.GenerateKey(rand.Reader)
-	block := must(ssh.MarshalPrivateKeyWithPassphrase(private, "", []byte("x")))
-	ids := must(keys.ParseIdentityFile(bytes.NewReader(pem.EncodeToMemory(block)), keys.Prompts{
+	ids := must(keys.ParseIdentityFile(bytes.NewReader(lockedSSHKey()), keys.Prompts{
 		Passphrase: func(string) ([]byte, error) { return nil, errors.New("asked") },
 	}))
 	other, _ := age.GenerateX25519Identity()

@@ -52,18 +52,14 @@ func Passphrase(s string) age.Identity { return passphrase{secret: keep(s)} }
 
 // Unwrap implements age.Identity.
 func (p passphrase) Unwrap(stanzas []*age.Stanza) ([]byte, error) {
-	if err := checkWork(stanzas); err != nil {
-		return nil, err
-	}
 	id, err := age.NewScryptIdentity(p.secret())
 	if err != nil {
 		return nil, fmt.Errorf("%w: the passphrase is empty", age.ErrIncorrectIdentity)
 	}
 	id.SetMaxWorkFactor(maxWork)
-	if !isScrypt(stanzas) {
-		return id.Unwrap(stanzas) // no scrypt to wait for
+	if len(stanzas) == 1 && stanzas[0].Type == "scrypt" {
+		defer takeScryptTurn(stanzaWork(stanzas[0]))()
 	}
-	defer takeScryptTurn(stanzaWork(stanzas[0]))()
 	return id.Unwrap(stanzas)
 }
 
@@ -104,11 +100,6 @@ func takeScryptTurn(work int) (end func()) {
 		}
 		scryptTurn.Unlock()
 	}
-}
-
-// isScrypt reports whether a file is behind a passphrase and nothing else.
-func isScrypt(stanzas []*age.Stanza) bool {
-	return len(stanzas) == 1 && stanzas[0].Type == "scrypt"
 }
 
 // checkWork refuses files whose scrypt would be too much work. Stanzas that

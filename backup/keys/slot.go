@@ -166,7 +166,7 @@ func (a *attempt) Unwrap(stanzas []*age.Stanza) ([]byte, error) {
 			a.err, a.own = err, !isNative(id)
 			return nil, err
 		}
-		a.fits, a.proves = true, isScrypt(stanzas) && isPassphrase(id)
+		a.fits, a.proves = true, isPassphrase(id)
 		return key, nil
 	}
 	return nil, age.ErrIncorrectIdentity

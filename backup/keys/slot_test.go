@@ -130,7 +130,7 @@ func TestPassphrasesTakeTurns(t *testing.T) {
 		t.Fatal(err)
 	}
 	var wg sync.WaitGroup
-	for i := range 4 {
+	for i := range 3 {
 		wg.Go(func() {
 			secret := recovery.Identity()
 			if i%2 == 1 {

@@ -4,6 +4,7 @@ package keys_test
 
 import (
 	"bytes"
+	"crypto/ed25519"
 	"encoding/pem"
 	"fmt"
 	"io"
@@ -13,8 +14,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-
-	"crypto/ed25519"
 
 	"filippo.io/age"
 	"github.com/creack/pty"
@@ -163,13 +162,6 @@ func wireOf(t *testing.T, p keys.PublicKey) []byte {
 		t.Fatal(err)
 	}
 	return parsed.Marshal()
-}
-
-func must[T any](v T, err error) T {
-	if err != nil {
-		panic(err)
-	}
-	return v
 }
 
 // onTerminal runs age on a terminal of its own, types the secret at the first

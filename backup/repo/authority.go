@@ -128,6 +128,11 @@ func joinAuthorities(statements []*format.Authority) *format.Authority {
 			return !slices.Contains(other.Forgotten, h)
 		})
 		joined.Writers = joinWriters(joined.Writers, other.Writers)
+		for _, slot := range other.Slots {
+			if !slices.Contains(joined.Slots, slot) {
+				joined.Slots = append(slices.Clone(joined.Slots), slot)
+			}
+		}
 	}
 	return &joined
 }

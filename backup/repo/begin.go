@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"slices"
 
 	"filippo.io/age"
 
@@ -42,26 +43,34 @@ func (s *Session) load(ctx context.Context) error {
 	}
 	s.tips = s.chain.Tips()
 	s.increment = len(s.chain.Heads) > 0
-	stored, condemned, err := s.stored(ctx)
+	there, err := s.inventory(ctx)
 	if err != nil {
 		return err
 	}
-	ever := s.chain.Ever()
-	objects := &objects{s.store, s.memory}
-	mine := map[format.Hash]bool{}
-	for _, ref := range ever.Packs {
-		mine[ref.SHA256] = true
+	l := &loader{s: s, there: there, mine: map[format.Hash]bool{}, have: map[format.Hash]bool{}}
+	for _, ref := range s.chain.Ever().Packs {
+		l.mine[ref.SHA256] = true
 	}
-	for _, ref := range ever.Index {
-		s.indexes[ref.SHA256] = ref
-		if err := s.loadIndex(ctx, objects, ref.SHA256, mine, stored, condemned); err != nil {
-			return err
+	// The newest index objects first: where several cover a pack, the one that
+	// took the place of the others is the one to go on with.
+	for _, h := range slices.Backward(s.chain.Heads) {
+		for _, set := range []*format.LiveSet{h.Live, h.Add} {
+			if set == nil {
+				continue
+			}
+			for _, ref := range set.Index {
+				if err := l.index(ctx, ref); err != nil {
+					return err
+				}
+			}
 		}
 	}
-	return s.adopt(stored, condemned)
+	return l.adopt()
 }
 
 // checkOwn refuses a chain with heads that this machine neither made nor saw.
+// It remembers one that passes, so that an intent that was carried out need not
+// be kept until the next commit.
 func (s *Session) checkOwn() error {
 	if len(s.chain.Heads) == 0 {
 		return nil
@@ -70,69 +79,121 @@ func (s *Session) checkOwn() error {
 	if err != nil {
 		return err
 	}
-	seen := map[format.Hash]bool{}
-	remembered := false
-	for _, m := range all {
-		if h, ok := m.Heads[s.key.ID]; ok {
-			remembered = true
-			s.markAncestors(seen, h.SHA256)
-		}
-	}
-	intent, ok, err := s.memory.Intent()
+	intents, err := s.memory.Intents()
 	if err != nil {
 		return err
 	}
-	if ok {
-		s.markAncestors(seen, intent)
+	known := slices.Clone(intents)
+	for _, m := range all {
+		for _, h := range m.Heads[s.key.ID] {
+			known = append(known, h.SHA256)
+		}
 	}
-	if !remembered && !ok {
-		// State that was lost is no crime; the view's notes tell the person.
-		return nil
-	}
+	seen := s.withAncestors(known)
 	for _, h := range s.chain.Heads {
-		if !seen[h.Hash] {
+		// State that was lost is no crime; the view's notes tell the person.
+		if len(known) > 0 && !seen[h.Hash] {
 			return &Strange{h.Hash, h.Seq, s.view.Place}
 		}
 	}
-	return nil
+	return s.remember()
 }
 
-func (s *Session) markAncestors(seen map[format.Hash]bool, hash format.Hash) {
-	for todo := []format.Hash{hash}; len(todo) > 0; {
-		h := s.chain.Find(todo[len(todo)-1])
+// remember notes that the heads of this session's view are known, and forgets
+// the intents among them.
+func (s *Session) remember() error {
+	if err := s.view.Remember(s.memory); err != nil {
+		return err
+	}
+	return s.memory.DropIntents(func(h format.Hash) bool { return s.chain.Find(h) != nil })
+}
+
+// withAncestors returns these heads and all that they continue.
+func (s *Session) withAncestors(heads []format.Hash) map[format.Hash]bool {
+	seen := map[format.Hash]bool{}
+	for todo := heads; len(todo) > 0; {
+		hash := todo[len(todo)-1]
 		todo = todo[:len(todo)-1]
-		if h != nil && !seen[h.Hash] {
-			seen[h.Hash] = true
-			todo = append(todo, h.Prev...)
+		if !seen[hash] {
+			seen[hash] = true
+			todo = append(todo, s.continues(hash)...)
 		}
 	}
+	return seen
 }
 
-// stored lists the packs at the store, with sizes, and those that are condemned.
-func (s *Session) stored(ctx context.Context) (map[format.Hash]int64, map[format.Hash]bool, error) {
-	condemned, err := s.view.condemned(ctx, &objects{s.store, s.memory})
-	if err != nil {
-		return nil, nil, err
+// continues returns what a known head continues. A copy of the repository that
+// is behind does not have it; this machine may have kept it.
+func (s *Session) continues(hash format.Hash) []format.Hash {
+	if h := s.chain.Find(hash); h != nil {
+		return h.Prev
 	}
-	l, err := list(ctx, s.store, format.PacksDir)
-	if err != nil {
-		return nil, nil, err
+	data := s.memory.CachedObject(hash)
+	if data == nil {
+		return nil
 	}
-	stored := make(map[format.Hash]int64, len(l.names))
+	e, err := format.ParseEnvelope(data, maxStatement)
+	if err != nil {
+		return nil
+	}
+	// Its signature was checked before its hash was remembered.
+	h, err := format.ParseHead([]byte(e.Body))
+	if err != nil {
+		return nil
+	}
+	return h.Prev
+}
+
+// inventory is what the store has and no tombstone condemns, with sizes.
+type inventory struct{ packs, index, manifests map[format.Hash]int64 }
+
+// inventory lists the store, all of it at once: one request where there are no
+// more than a page of objects. Tombstones come after what they condemn, in the
+// listing as in time.
+func (s *Session) inventory(ctx context.Context) (*inventory, error) {
+	l, err := list(ctx, s.store, "")
+	if err != nil {
+		return nil, err
+	}
+	there := &inventory{map[format.Hash]int64{}, map[format.Hash]int64{}, map[format.Hash]int64{}}
+	var tombstones []format.Name
 	for i, name := range l.names {
-		stored[name.Hash] = l.infos[i].Size
+		switch name.Type {
+		case format.ObjectPack:
+			there.packs[name.Hash] = l.infos[i].Size
+		case format.ObjectIndex:
+			there.index[name.Hash] = l.infos[i].Size
+		case format.ObjectManifest:
+			there.manifests[name.Hash] = l.infos[i].Size
+		case format.ObjectTombstone:
+			tombstones = append(tombstones, name)
+		}
 	}
-	return stored, condemned, nil
+	condemned, err := s.view.readTombstones(ctx, &objects{s.store, s.memory}, tombstones)
+	if err != nil {
+		return nil, err
+	}
+	for h := range condemned {
+		delete(there.packs, h)
+		delete(there.index, h)
+		delete(there.manifests, h)
+	}
+	return there, nil
 }
 
-// condemned reads the tombstones.
+// condemned reads the tombstones: the hashes of packs, index objects and
+// manifests.
 func (v *View) condemned(ctx context.Context, source *objects) (map[format.Hash]bool, error) {
 	l, err := list(ctx, source.store, format.PruneDir)
 	if err != nil {
 		return nil, err
 	}
+	return v.readTombstones(ctx, source, l.names)
+}
+
+func (v *View) readTombstones(ctx context.Context, source *objects, names []format.Name) (map[format.Hash]bool, error) {
 	dead := map[format.Hash]bool{}
-	for _, name := range l.names {
+	for _, name := range names {
 		data, err := source.cached(ctx, name, maxStatement)
 		if err != nil {
 			return nil, err
@@ -141,7 +202,7 @@ func (v *View) condemned(ctx context.Context, source *objects) (map[format.Hash]
 		if err != nil {
 			return nil, err
 		}
-		for _, h := range t.Packs {
+		for _, h := range slices.Concat(t.Packs, t.Index, t.Manifests) {
 			dead[h] = true
 		}
 	}
@@ -166,32 +227,61 @@ func (v *View) openTombstone(name format.Name, data []byte) (*format.Tombstone, 
 	return nil, err
 }
 
-// loadIndex learns the chunks of one index object's packs, as far as those are
-// this writer's, present, whole and not condemned.
-func (s *Session) loadIndex(ctx context.Context, source *objects, hash format.Hash, mine map[format.Hash]bool, stored map[format.Hash]int64, condemned map[format.Hash]bool) error {
-	name := format.Name{Type: format.ObjectIndex, Hash: hash}
-	data, err := source.cached(ctx, name, maxSealed)
-	if format.ClassOf(err) == format.Missing {
-		// What it covered cannot be deduplicated against, that is all.
-		s.view.Notes = append(s.view.Notes, name.String()+" is missing: what it lists is stored again")
+// loader learns the chunks of a session's packs.
+type loader struct {
+	s     *Session
+	there *inventory
+	mine  map[format.Hash]bool // packs of this writer's chain
+	have  map[format.Hash]bool // packs that were learnt
+}
+
+// index learns the chunks of one index object's packs, as far as those are this
+// writer's, present, whole and not condemned. One that is gone or damaged is no
+// reason to stop: what it covered cannot be deduplicated against, and is stored
+// again. The cache may have it still, but a snapshot must not refer to it.
+func (l *loader) index(ctx context.Context, ref format.Ref) error {
+	s := l.s
+	if _, ok := s.indexes[ref.SHA256]; ok {
 		return nil
 	}
+	s.indexes[ref.SHA256] = ref
+	name := format.Name{Type: format.ObjectIndex, Hash: ref.SHA256}
+	if size, ok := l.there.index[ref.SHA256]; !ok || size != ref.Size {
+		s.view.Notes = append(s.view.Notes, name.String()+" is missing or not whole: what it lists is stored again")
+		return nil
+	}
+	packs, err := s.readIndex(ctx, name)
+	if format.ClassOf(err) != "" {
+		s.view.Notes = append(s.view.Notes, err.Error()+": what it lists is stored again")
+		return nil
+	}
+	for _, p := range packs {
+		if size, ok := l.there.packs[p.Pack]; ok && size == p.Size && l.mine[p.Pack] && !l.have[p.Pack] {
+			l.have[p.Pack] = true
+			s.learn(p, ref.SHA256)
+		}
+	}
+	return err
+}
+
+// readIndex reads an index object of this writer.
+func (s *Session) readIndex(ctx context.Context, name format.Name) ([]format.IndexPack, error) {
+	data, err := (&objects{s.store, s.memory}).cached(ctx, name, maxSealed)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	records, err := openIndex(name.String(), data, s.view.ID, s.key.IndexIdentity())
 	if err != nil {
-		return err
+		return nil, err
 	}
+	var packs []format.IndexPack
 	for p, err := range format.ParseIndex(records) {
 		if err != nil {
-			return err
+			return nil, format.At(name.String(), err)
 		}
-		if size, ok := stored[p.Pack]; mine[p.Pack] && ok && size == p.Size && !condemned[p.Pack] {
-			s.learn(p, hash)
-		}
+		packs = append(packs, p)
 	}
-	return nil
+	return packs, nil
 }
 
 func (s *Session) learn(p format.IndexPack, index format.Hash) {
@@ -208,23 +298,19 @@ func (s *Session) learn(p format.IndexPack, index format.Hash) {
 }
 
 // adopt takes over the packs that an unfinished run put and never committed.
-func (s *Session) adopt(stored map[format.Hash]int64, condemned map[format.Hash]bool) error {
-	records, err := s.memory.Journal().Records()
+func (l *loader) adopt() error {
+	records, err := l.s.memory.Journal().Records()
 	if err != nil {
 		return err
-	}
-	have := map[format.Hash]bool{}
-	for _, p := range s.packs {
-		have[p.Pack] = true
 	}
 	for _, record := range records {
 		for p, err := range format.ParseIndex(record) {
 			if err != nil {
 				break // a journal is a help, not a witness
 			}
-			if size, ok := stored[p.Pack]; ok && size == p.Size && !condemned[p.Pack] && !have[p.Pack] {
-				have[p.Pack] = true
-				s.learn(p, format.Hash{})
+			if size, ok := l.there.packs[p.Pack]; ok && size == p.Size && !l.have[p.Pack] {
+				l.have[p.Pack] = true
+				l.s.learn(p, format.Hash{})
 			}
 		}
 	}

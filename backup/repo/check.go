@@ -132,9 +132,15 @@ func (c *checker) name(ctx context.Context) error {
 		}
 		if h.Manifest != nil {
 			c.named[format.ManifestName(h.Manifest.SHA256)] = h.Manifest.Size
+			if condemned[h.Manifest.SHA256] {
+				c.problem(format.Fail(format.Missing, format.ManifestName(h.Manifest.SHA256), "it was condemned, and a snapshot needs it"))
+			}
 		}
 		for _, ref := range live.Index {
 			c.named[format.IndexName(ref.SHA256)] = ref.Size
+			if condemned[ref.SHA256] {
+				c.problem(format.Fail(format.Missing, format.IndexName(ref.SHA256), "it was condemned, and a snapshot needs it"))
+			}
 		}
 		for _, ref := range live.Packs {
 			c.named[format.PackName(ref.SHA256)] = ref.Size

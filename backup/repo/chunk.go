@@ -62,7 +62,7 @@ func (c *ChunkReader) Chunk(ctx context.Context, id format.ID) ([]byte, error) {
 
 func (c *ChunkReader) load(ctx context.Context, o *openedPack, frame *format.Frame, name string) error {
 	c.have = false
-	o.ranges.ctx = ctx
+	o.ranges.ctx, o.ranges.err = ctx, nil
 	o.ranges.prefetch(frame.Offset, int64(frame.Length))
 	compressed := make([]byte, frame.Length)
 	if _, err := o.plain.ReadAt(compressed, frame.Offset); err != nil && err != io.EOF {

@@ -3,7 +3,10 @@ package repo
 import (
 	"bytes"
 	"context"
+	"errors"
+	"fmt"
 	"slices"
+	"time"
 
 	"filippo.io/age"
 	"github.com/klauspost/compress/zstd"
@@ -12,12 +15,9 @@ import (
 	"chatkeep/backup/keys"
 )
 
-const (
-	maxBases = 63 // heads on bases in a row, as the format says
-	// maxIndexes is how many index objects a live set holds before one new one
-	// takes the place of all.
-	maxIndexes = 32
-)
+// maxIndexes is how many index objects a live set holds before one new one
+// takes the place of all.
+const maxIndexes = 32
 
 // checkpoint commits what is durable so far, so that an interruption loses at
 // most the last packs. A checkpoint is no snapshot.
@@ -38,7 +38,7 @@ func (s *Session) checkpoint(ctx context.Context) error {
 	if len(fresh) == 0 {
 		return nil
 	}
-	if _, err := s.putIndex(ctx, fresh); err != nil {
+	if err := s.putIndex(ctx, fresh); err != nil {
 		return err
 	}
 	live := s.live(func(p *pack) bool { return slices.Contains(fresh, p) })
@@ -59,13 +59,16 @@ func (s *Session) Commit(ctx context.Context, m *format.Manifest) (*Head, error)
 	s.commit.Lock()
 	defer s.commit.Unlock()
 
+	if err := s.flushed(); err != nil {
+		return nil, err
+	}
 	// The packs are durable. First they get an index,
 	if err := s.indexUsed(ctx); err != nil {
 		return nil, err
 	}
 	live := s.live(func(p *pack) bool { return p.used })
 	// and all of them, old and new, must be there and not condemned,
-	if err := s.verifyStored(ctx, live); err != nil {
+	if err := s.verifyStored(ctx, live, nil); err != nil {
 		return nil, err
 	}
 	// then the manifest says what the snapshot holds,
@@ -79,10 +82,22 @@ func (s *Session) Commit(ctx context.Context, m *format.Manifest) (*Head, error)
 	}
 	// A pruner may have condemned a pack while the head was on its way. Saying
 	// "done" needs one more look.
-	if err := s.verifyStored(ctx, live); err != nil {
+	if err := s.verifyStored(ctx, live, ref); err != nil {
 		return nil, err
 	}
 	return s.tips[0], s.memory.Journal().Clear()
+}
+
+// flushed makes sure that no pack that the snapshot refers to is still open.
+func (s *Session) flushed() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, p := range s.packs {
+		if p.used && !p.done {
+			return errors.New("commit before the packers were flushed: this is a defect of chatkeep")
+		}
+	}
+	return nil
 }
 
 // live collects the packs that are wanted and the index objects that cover them.
@@ -124,8 +139,7 @@ func (s *Session) indexUsed(ctx context.Context) error {
 	if len(bare) == 0 {
 		return nil
 	}
-	_, err := s.putIndex(ctx, bare)
-	return err
+	return s.putIndex(ctx, bare)
 }
 
 // recallFrames reads back the records of packs whose index objects are about to
@@ -133,23 +147,16 @@ func (s *Session) indexUsed(ctx context.Context) error {
 func (s *Session) recallFrames(ctx context.Context, covers map[format.Hash]bool) error {
 	byHash := map[format.Hash]*pack{}
 	for _, p := range s.packs {
-		byHash[p.Pack] = p
+		if p.used {
+			byHash[p.Pack] = p
+		}
 	}
-	source := &objects{s.store, s.memory}
 	for hash := range covers {
-		name := format.Name{Type: format.ObjectIndex, Hash: hash}
-		data, err := source.cached(ctx, name, maxSealed)
+		packs, err := s.readIndex(ctx, format.Name{Type: format.ObjectIndex, Hash: hash})
 		if err != nil {
 			return err
 		}
-		records, err := openIndex(name.String(), data, s.view.ID, s.key.IndexIdentity())
-		if err != nil {
-			return err
-		}
-		for rec, err := range format.ParseIndex(records) {
-			if err != nil {
-				return err
-			}
+		for _, rec := range packs {
 			if p := byHash[rec.Pack]; p != nil {
 				p.IndexPack = rec
 			}
@@ -158,25 +165,39 @@ func (s *Session) recallFrames(ctx context.Context, covers map[format.Hash]bool)
 	return nil
 }
 
-// putIndex puts one index object for these packs and notes that it covers them.
-func (s *Session) putIndex(ctx context.Context, packs []*pack) (format.Hash, error) {
+// maxRecords is how much of an index goes into one object, in bytes; a pack's
+// record is at most a few MiB, and readers take format.MaxIndex.
+const maxRecords = 64 << 20
+
+// putIndex puts index objects for these packs, most often one, and notes that
+// they cover them.
+func (s *Session) putIndex(ctx context.Context, packs []*pack) error {
 	sorted := slices.Clone(packs)
 	slices.SortFunc(sorted, func(a, b *pack) int { return bytes.Compare(a.Pack[:], b.Pack[:]) })
-	var records []byte
-	for _, p := range sorted {
-		records = format.AppendIndexPack(records, &p.IndexPack)
+	for len(sorted) > 0 {
+		var records []byte
+		n := 0
+		for n < len(sorted) && len(records) < maxRecords {
+			if len(sorted[n].Frames) == 0 {
+				// An index without it would hide its chunks from every reader.
+				return fmt.Errorf("%s has no frames to index: this is a defect of chatkeep", format.PackName(sorted[n].Pack))
+			}
+			records = format.AppendIndexPack(records, &sorted[n].IndexPack)
+			n++
+		}
+		ref, err := s.putSealed(ctx, format.TypeIndex, records, format.IndexName, s.key.IndexRecipients()...)
+		if err != nil {
+			return err
+		}
+		s.mu.Lock()
+		s.indexes[ref.SHA256] = ref
+		for _, p := range sorted[:n] {
+			p.index, p.Frames = ref.SHA256, nil
+		}
+		s.mu.Unlock()
+		sorted = sorted[n:]
 	}
-	ref, err := s.putSealed(ctx, "index", records, format.IndexName, s.key.IndexRecipients()...)
-	if err != nil {
-		return format.Hash{}, err
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.indexes[ref.SHA256] = ref
-	for _, p := range packs {
-		p.index, p.Frames = ref.SHA256, nil
-	}
-	return ref.SHA256, nil
+	return nil
 }
 
 // putSealed puts a sealed object that is no pack.
@@ -190,7 +211,7 @@ func (s *Session) putSealed(ctx context.Context, kind string, data []byte, name 
 	if err != nil {
 		return format.Ref{}, err
 	}
-	if kind == "index" {
+	if kind == format.TypeIndex {
 		s.memory.CacheObject(hash, object)
 	}
 	return format.Ref{SHA256: hash, Size: int64(len(object))}, s.put(ctx, name(hash), object)
@@ -200,7 +221,11 @@ func (s *Session) putManifest(ctx context.Context, m *format.Manifest, live form
 	m.Repository, m.Writer = s.view.ID, s.key.ID
 	m.Seq, m.Prev = s.next()
 	m.Live = live.Hash()
-	ref, err := s.putSealed(ctx, "manifest", m.Encode(), format.ManifestName, s.key.EpochRecipient()...)
+	data := m.Encode()
+	if _, err := format.ParseManifest(data); err != nil {
+		return nil, err // what readers refuse must not be committed
+	}
+	ref, err := s.putSealed(ctx, format.TypeManifest, data, format.ManifestName, s.key.EpochRecipient()...)
 	return &ref, err
 }
 
@@ -220,7 +245,7 @@ func (s *Session) next() (uint64, []format.Hash) {
 func (s *Session) putHead(ctx context.Context, manifest *format.Ref, live format.LiveSet) error {
 	h := &format.Head{
 		Repository: s.view.ID, Requires: []string{}, Writer: s.key.ID, Epoch: s.key.Epoch,
-		Time: s.storeTime.UTC(), Manifest: manifest, Authority: s.view.AuthorityHash, Seen: s.witness(),
+		Time: s.storeTime.UTC().Truncate(time.Second), Manifest: manifest, Authority: s.view.AuthorityHash, Seen: s.witness(),
 	}
 	h.Seq, h.Prev = s.next()
 	if err := s.describe(h, live); err != nil {
@@ -228,12 +253,15 @@ func (s *Session) putHead(ctx context.Context, manifest *format.Ref, live format
 	}
 	object := keys.SignHead(s.key.Signer(), h)
 	hash := format.Sum(object)
+	name := format.HeadName(s.key.ID, h.Seq, hash)
+	if _, err := keys.OpenHead(name, object, s.view.ID, s.key.Signer().Public()); err != nil {
+		return err // a head that readers refuse would be there for ever
+	}
 	// A crash from here on leaves it open whether the head is there. The intent
 	// tells the next run that it is this machine's own.
-	if err := s.memory.SetIntent(hash); err != nil {
+	if err := s.memory.AddIntent(hash); err != nil {
 		return err
 	}
-	name := format.HeadName(s.key.ID, h.Seq, hash)
 	if err := s.put(ctx, name, object); err != nil {
 		return err
 	}
@@ -253,18 +281,15 @@ func (s *Session) committed(h *Head) error {
 	s.tips = []*Head{h}
 	s.chain.Heads = append(s.chain.Heads, h)
 	s.chain.byID[h.Hash] = h
-	if err := s.view.Remember(s.memory); err != nil {
-		return err
-	}
-	return s.memory.ClearIntent()
+	return s.remember()
 }
 
 // describe writes the live set into a head: as a change to an earlier head of
 // this writer where that is shorter, or whole.
 func (s *Session) describe(h *format.Head, live format.LiveSet) error {
 	h.Live = &live
-	if len(s.tips) != 1 {
-		return nil // the first head, or one that joins
+	if len(s.tips) != 1 || s.deltas() >= format.MaxDeltas {
+		return nil // the first head, one that joins, or one after many on bases
 	}
 	best := len(live.Packs) + len(live.Index)
 	for _, base := range s.bases() {
@@ -282,6 +307,18 @@ func (s *Session) describe(h *format.Head, live format.LiveSet) error {
 	return nil
 }
 
+// deltas counts the heads on bases since the last whole one.
+func (s *Session) deltas() int {
+	n := 0
+	for _, h := range slices.Backward(s.chain.Heads) {
+		if h.Base == nil {
+			break
+		}
+		n++
+	}
+	return n
+}
+
 // bases are the heads worth trying: the last one, and the last snapshots, among
 // which the one of the same source is.
 func (s *Session) bases() []*Head {
@@ -290,7 +327,7 @@ func (s *Session) bases() []*Head {
 		if len(bases) == 8 {
 			break
 		}
-		if s.depth(h) < maxBases {
+		if s.depth(h) < format.MaxDeltas {
 			bases = append(bases, h)
 		}
 	}
@@ -318,22 +355,39 @@ func (s *Session) witness() []format.HeadRef {
 	return seen
 }
 
-// verifyStored asks the store for every pack of a live set.
-func (s *Session) verifyStored(ctx context.Context, live format.LiveSet) error {
-	stored, condemned, err := s.stored(ctx)
+// verifyStored asks the store for everything that a head names.
+func (s *Session) verifyStored(ctx context.Context, live format.LiveSet, manifest *format.Ref) error {
+	there, err := s.inventory(ctx)
 	if err != nil {
 		return err
 	}
-	for _, ref := range live.Packs {
-		size, ok := stored[ref.SHA256]
-		switch {
-		case !ok || condemned[ref.SHA256]:
-			e := format.Fail(format.Missing, format.PackName(ref.SHA256), "it went away during this run")
-			e.Cure = "run the backup again: it stores anew what is missing"
-			return e
-		case size != ref.Size:
-			return format.Fail(format.Truncated, format.PackName(ref.SHA256), "the store has %d of its %d bytes", size, ref.Size)
+	if manifest != nil {
+		if err := verifyRef(there.manifests, *manifest, format.ManifestName); err != nil {
+			return err
 		}
+	}
+	for _, ref := range live.Index {
+		if err := verifyRef(there.index, ref, format.IndexName); err != nil {
+			return err
+		}
+	}
+	for _, ref := range live.Packs {
+		if err := verifyRef(there.packs, ref, format.PackName); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func verifyRef(there map[format.Hash]int64, ref format.Ref, name func(format.Hash) string) error {
+	size, ok := there[ref.SHA256]
+	switch {
+	case !ok:
+		e := format.Fail(format.Missing, name(ref.SHA256), "it went away during this run")
+		e.Cure = "run the backup again: it stores anew what is missing"
+		return e
+	case size != ref.Size:
+		return format.Fail(format.Truncated, name(ref.SHA256), "the store has %d of its %d bytes", size, ref.Size)
 	}
 	return nil
 }

@@ -68,6 +68,9 @@ func (c *chunkStream) Read(p []byte) (int, error) {
 			return 0, err
 		}
 		if c.rest, err = c.reader.Chunk(c.ctx, id); err != nil {
+			if err == io.EOF {
+				err = io.ErrUnexpectedEOF // the end is where the ids end
+			}
 			return 0, err
 		}
 	}

@@ -23,6 +23,8 @@ type Chain struct {
 	// fork.
 	Heads []*Head
 	byID  map[format.Hash]*Head
+	// listed are all heads that the store shows, whether they count or not.
+	listed map[format.Hash]bool
 }
 
 // Last is the highest seq, 0 for an empty chain.
@@ -60,6 +62,13 @@ func (c *Chain) Tips() []*Head {
 
 // Find returns the head with this hash, or nil.
 func (c *Chain) Find(hash format.Hash) *Head { return c.byID[hash] }
+
+// has reports whether a head that somebody saw is still there, or is beyond the
+// end of its writer, where nothing is missed.
+func (c *Chain) has(seq uint64, hash format.Hash) bool {
+	end := c.Writer.Ended
+	return c.listed[hash] || c.byID[hash] != nil || end != nil && seq > end.Seq
+}
 
 // Live works out the live set of a head.
 func (c *Chain) Live(h *Head) (format.LiveSet, error) {
@@ -143,7 +152,11 @@ func (v *View) loadChain(ctx context.Context, source *objects, w format.Authorit
 	if err != nil {
 		return nil, format.Fail(format.Malformed, "authority", "the key of writer %s: %v", w.ID, err)
 	}
-	heads, errs := fetchHeads(ctx, source, v.ID, key, names)
+	c := &Chain{Writer: w, byID: map[format.Hash]*Head{}, listed: map[format.Hash]bool{}}
+	for _, name := range names {
+		c.listed[name.Hash] = true
+	}
+	heads, errs := fetchHeads(ctx, source, v.ID, key, v.untilEnd(w, names))
 	for _, err := range errs {
 		if err != nil {
 			if err := v.problem(err); err != nil {
@@ -151,20 +164,62 @@ func (v *View) loadChain(ctx context.Context, source *objects, w format.Authorit
 			}
 		}
 	}
-	c := &Chain{Writer: w, byID: map[format.Hash]*Head{}}
 	for _, h := range heads {
-		if h == nil {
-			continue
+		if h != nil {
+			c.Heads = append(c.Heads, h)
+			c.byID[h.Hash] = h
 		}
-		if w.Ended != nil && h.Seq > w.Ended.Seq {
-			v.Notes = append(v.Notes, fmt.Sprintf("%s: passed over, its writer was ended before", format.HeadName(h.Writer, h.Seq, h.Hash)))
-			continue
-		}
-		c.Heads = append(c.Heads, h)
-		c.byID[h.Hash] = h
 	}
+	v.applyEnd(c)
 	v.checkChain(c)
 	return c, nil
+}
+
+// untilEnd leaves out the heads that come after the one their writer was ended
+// with. They are not even read: whoever has the key can make any number of them.
+func (v *View) untilEnd(w format.AuthorityWriter, names []format.Name) []format.Name {
+	if w.Ended == nil {
+		return names
+	}
+	var good []format.Name
+	for _, name := range names {
+		if name.N <= w.Ended.Seq {
+			good = append(good, name)
+		}
+	}
+	if n := len(names) - len(good); n > 0 {
+		v.Notes = append(v.Notes, fmt.Sprintf("writer %s was ended: %d later heads do not count", w.ID.String()[:8], n))
+	}
+	return good
+}
+
+// applyEnd keeps of an ended writer the last good head and what it continues.
+// Whoever has the key can still sign heads with earlier numbers.
+func (v *View) applyEnd(c *Chain) {
+	end := c.Writer.Ended
+	if end == nil || end.Seq == 0 {
+		return
+	}
+	if c.byID[end.SHA256] == nil {
+		v.Problems = append(v.Problems, format.Fail(format.Gap, format.HeadName(c.Writer.ID, end.Seq, end.SHA256), "its writer ended with it, and it is gone"))
+		return
+	}
+	good := map[format.Hash]bool{}
+	for todo := []format.Hash{end.SHA256}; len(todo) > 0; {
+		h := c.byID[todo[len(todo)-1]]
+		todo = todo[:len(todo)-1]
+		if h != nil && !good[h.Hash] {
+			good[h.Hash] = true
+			todo = append(todo, h.Prev...)
+		}
+	}
+	for _, h := range c.Heads {
+		if !good[h.Hash] {
+			v.Notes = append(v.Notes, format.HeadName(h.Writer, h.Seq, h.Hash)+" does not count: the head that its writer ended with does not continue it")
+			delete(c.byID, h.Hash)
+		}
+	}
+	c.Heads = slices.DeleteFunc(c.Heads, func(h *Head) bool { return !good[h.Hash] })
 }
 
 // fetchHeads reads heads side by side. The results stand in the order of names;
@@ -208,9 +263,6 @@ func (v *View) checkChain(c *Chain) {
 				v.Problems = append(v.Problems, format.Fail(format.Malformed, name, "it continues a head that is not before it"))
 			}
 		}
-	}
-	if end := c.Writer.Ended; end != nil && end.Seq > last {
-		v.Problems = append(v.Problems, format.Fail(format.Gap, format.SnapshotsDir+c.Writer.ID.String(), "the head %d that its writer ended with is gone", end.Seq))
 	}
 	if tips := c.Tips(); len(tips) > 1 {
 		v.Notes = append(v.Notes, fmt.Sprintf("writer %s has a fork: %d heads that no other continues; nothing is lost, its next backup joins them", c.Writer.ID.String()[:8], len(tips)))

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"io"
 	"io/fs"
+	"slices"
+	"strings"
 
 	"chatkeep/backup/format"
 	"chatkeep/providers/storage"
@@ -101,10 +103,18 @@ type listing struct {
 
 func list(ctx context.Context, store storage.Reader, prefix string) (*listing, error) {
 	l := &listing{}
+	var infos []storage.Info
 	for info, err := range store.List(ctx, prefix) {
 		if err != nil {
 			return nil, err
 		}
+		infos = append(infos, info)
+	}
+	// Stores promise order and no repetition. A head that came twice would look
+	// like a fork, and be joined with itself: better to make sure.
+	slices.SortStableFunc(infos, func(a, b storage.Info) int { return strings.Compare(a.Key, b.Key) })
+	infos = slices.CompactFunc(infos, func(a, b storage.Info) bool { return a.Key == b.Key })
+	for _, info := range infos {
 		name, ok := format.ParseName(info.Key)
 		if !ok {
 			l.unknown = append(l.unknown, info.Key)

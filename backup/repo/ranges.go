@@ -85,7 +85,10 @@ func (r *rangeReader) fetch(off, length int64) error {
 	body, err := r.store.Get(r.ctx, r.key, off, length)
 	if err == nil {
 		data := make([]byte, length)
-		_, err = io.ReadFull(body, data)
+		if _, err = io.ReadFull(body, data); err == io.EOF {
+			// A clean end here would read as the end of a restored file.
+			err = io.ErrUnexpectedEOF
+		}
 		body.Close()
 		if err == nil {
 			r.spans = append(r.spans, span{off, data})

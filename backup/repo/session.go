@@ -119,7 +119,8 @@ func Begin(ctx context.Context, store storage.Store, view *View, key *keys.Write
 }
 
 // Close ends the session and gives the lock back. Before a commit it leaves what
-// was put to the journal.
+// was put to the journal. It waits for puts that are under way: to give up a run
+// whose store hangs, cancel its context first.
 func (s *Session) Close() {
 	s.pending.Wait()
 	s.release()

@@ -46,6 +46,24 @@ func (e *NoRepository) ExitCode() int { return 10 }
 // It returns an error only where there is nothing to show; a damaged or
 // suspicious repository gives a view with problems.
 func Load(ctx context.Context, store storage.Reader, id format.Hash, place string, memory Memory) (*View, error) {
+	v, err := load(ctx, store, id, place, memory)
+	if err == nil && v.torn() {
+		// A listing is no snapshot of the store: it can have a head that was put
+		// while it ran, and not the one before. The next listing has both.
+		return load(ctx, store, id, place, memory)
+	}
+	return v, err
+}
+
+// torn reports whether something that should be there is not.
+func (v *View) torn() bool {
+	return slices.ContainsFunc(v.Problems, func(p error) bool {
+		class := format.ClassOf(p)
+		return class == format.Gap || class == format.Rollback || class == format.Missing
+	})
+}
+
+func load(ctx context.Context, store storage.Reader, id format.Hash, place string, memory Memory) (*View, error) {
 	v := &View{ID: id, Place: place, Chains: map[format.Hash]*Chain{}}
 	source := &objects{store, memory}
 	if err := v.loadAuthority(ctx, source); err != nil {
@@ -70,21 +88,6 @@ func (v *View) Trust(accept map[format.Class]bool) error {
 		}
 	}
 	return nil
-}
-
-// Remember notes the newest that this view shows, so that an older one is
-// noticed. Call it with a view that is trusted.
-func (v *View) Remember(memory Memory) error {
-	m := state.Memory{
-		Authority: state.Seen{N: v.Authority.N, SHA256: v.AuthorityHash},
-		Heads:     map[format.Hash]state.Seen{},
-	}
-	for id, chain := range v.Chains {
-		if tip := chain.Tip(); tip != nil {
-			m.Heads[id] = state.Seen{N: tip.Seq, SHA256: tip.Hash}
-		}
-	}
-	return memory.Remember(v.Place, m)
 }
 
 // compare holds the view against what was seen before. Heads are immutable and
@@ -114,10 +117,11 @@ func (v *View) behind(m state.Memory) []error {
 	if a := m.Authority; v.Authority.N < a.N || v.Authority.N == a.N && v.AuthorityHash != a.SHA256 {
 		problems = append(problems, rollback(format.AuthorityName(a.N, a.SHA256)))
 	}
-	for id, seen := range m.Heads {
-		chain := v.Chains[id]
-		if chain == nil || chain.Find(seen.SHA256) == nil {
-			problems = append(problems, rollback(format.HeadName(id, seen.N, seen.SHA256)))
+	for id, heads := range m.Heads {
+		for _, seen := range heads {
+			if chain := v.Chains[id]; chain == nil || !chain.has(seen.N, seen.SHA256) {
+				problems = append(problems, rollback(format.HeadName(id, seen.N, seen.SHA256)))
+			}
 		}
 	}
 	slices.SortFunc(problems, func(a, b error) int { return compareText(a, b) })
@@ -137,7 +141,7 @@ func (v *View) checkWitnesses() {
 		for _, h := range chain.Heads {
 			for _, seen := range h.Seen {
 				other := v.Chains[seen.Writer]
-				if other != nil && seen.Seq > other.Last() {
+				if other != nil && !other.has(seen.Seq, seen.SHA256) {
 					v.Problems = append(v.Problems, format.Fail(format.Rollback,
 						format.HeadName(seen.Writer, seen.Seq, seen.SHA256), "another writer has seen it here, and it is gone"))
 				}

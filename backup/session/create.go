@@ -96,9 +96,13 @@ func (c *Call) Create(ctx context.Context, label string) (*Writable, error) {
 	}
 	w, err := c.create(ctx, master, slots, label)
 	if err != nil {
-		forget()
+		// Only if it is sure that nothing was created is the key worthless.
+		if _, still := c.Vacant(ctx); still == nil {
+			forget()
+		}
+		return nil, err
 	}
-	return w, err
+	return w, nil
 }
 
 func (c *Call) firstSlots(master *keys.Master, passphrase string) ([]repo.NewSlot, func(), error) {

@@ -3,7 +3,9 @@ package session
 import (
 	"context"
 	"io"
+	"iter"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"chatkeep/providers/storage"
@@ -42,30 +44,45 @@ func (b *bucket) take(ctx context.Context, n int) error {
 	return b.clock.Sleep(ctx, wait)
 }
 
-// limited is a store whose traffic keeps to a rate. A put hands all of an
-// object over at once, so it waits before: the rate holds on average over
-// objects, not within one.
-type limited struct {
+// traffic is a store that counts its requests and keeps to a rate. A put hands
+// all of an object over at once, so it waits before: the rate holds on average
+// over objects, not within one.
+type traffic struct {
 	storage.Store
 	up, down *bucket
+	requests atomic.Int64
 }
 
 // limit wraps a store; a rate of 0 is no limit.
-func limit(store storage.Store, clock Clock, up, down int64) storage.Store {
-	if up == 0 && down == 0 {
-		return store
-	}
-	return &limited{store, &bucket{clock: clock, rate: up}, &bucket{clock: clock, rate: down}}
+func limit(store storage.Store, clock Clock, up, down int64) *traffic {
+	return &traffic{Store: store, up: &bucket{clock: clock, rate: up}, down: &bucket{clock: clock, rate: down}}
 }
 
-func (l *limited) Put(ctx context.Context, key string, data []byte) (storage.Info, error) {
+func (l *traffic) Put(ctx context.Context, key string, data []byte) (storage.Info, error) {
+	l.requests.Add(1)
 	if err := l.up.take(ctx, len(data)); err != nil {
 		return storage.Info{}, err
 	}
 	return l.Store.Put(ctx, key, data)
 }
 
-func (l *limited) Get(ctx context.Context, key string, offset, length int64) (io.ReadCloser, error) {
+func (l *traffic) Stat(ctx context.Context, key string) (storage.Info, error) {
+	l.requests.Add(1)
+	return l.Store.Stat(ctx, key)
+}
+
+func (l *traffic) List(ctx context.Context, prefix string) iter.Seq2[storage.Info, error] {
+	l.requests.Add(1)
+	return l.Store.List(ctx, prefix)
+}
+
+func (l *traffic) Delete(ctx context.Context, key string) error {
+	l.requests.Add(1)
+	return l.Store.Delete(ctx, key)
+}
+
+func (l *traffic) Get(ctx context.Context, key string, offset, length int64) (io.ReadCloser, error) {
+	l.requests.Add(1)
 	r, err := l.Store.Get(ctx, key, offset, length)
 	if err != nil || l.down.rate == 0 {
 		return r, err

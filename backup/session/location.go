@@ -79,7 +79,7 @@ func (c *Call) settings(p storage.Provider) map[string]string {
 }
 
 // open opens the store, within the limits that were asked for.
-func (c *Call) open(ctx context.Context, p place, create bool) (storage.Store, error) {
+func (c *Call) open(ctx context.Context, p place, create bool) (*traffic, error) {
 	up, err := c.Size("limit-upload")
 	if err != nil {
 		return nil, err
@@ -102,12 +102,9 @@ func (c *Call) open(ctx context.Context, p place, create bool) (storage.Store, e
 // resolved it, or every working folder would have its own repository at "repo".
 // An endpoint is part of where something is; two servers have a bucket of one
 // name.
-func (p place) nameOf(store storage.Store) string {
-	if l, ok := store.(*limited); ok {
-		store = l.Store
-	}
-	if l, ok := store.(storage.Local); ok {
-		return l.Root()
+func (p place) nameOf(store *traffic) string {
+	if root := store.root(); root != "" {
+		return root
 	}
 	name := p.location.Text
 	for _, s := range p.provider.Settings {
@@ -116,4 +113,12 @@ func (p place) nameOf(store storage.Store) string {
 		}
 	}
 	return name
+}
+
+// root is where on this machine the store is, or "".
+func (l *traffic) root() string {
+	if local, ok := l.Store.(storage.Local); ok {
+		return local.Root()
+	}
+	return ""
 }

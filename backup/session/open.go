@@ -18,7 +18,7 @@ type Archive struct {
 	Place  string // for people
 
 	call  *Call
-	store storage.Store
+	store *traffic
 	name  string      // what this machine remembers the place by
 	told  format.Hash // the id that somebody vouches for, zero where only the place claims it
 	own   format.Hash // this machine's writer, zero without one
@@ -66,7 +66,7 @@ func (c *Call) Inspect(ctx context.Context) (*Archive, error) {
 	return c.load(ctx, p, store)
 }
 
-func (c *Call) load(ctx context.Context, p place, store storage.Store) (*Archive, error) {
+func (c *Call) load(ctx context.Context, p place, store *traffic) (*Archive, error) {
 	a := &Archive{Store: store, Place: p.location.Text, call: c, store: store, name: p.nameOf(store)}
 	id, err := a.identify(ctx)
 	if err != nil {
@@ -117,6 +117,13 @@ func (a *Archive) identify(ctx context.Context) (format.Hash, error) {
 	}
 	return repo.Identify(ctx, a.store, a.name)
 }
+
+// Root is the folder of this machine that the repository is in, or "".
+func (a *Archive) Root() string { return a.store.root() }
+
+// Requests is how many requests went to the store so far; a listing counts as
+// one.
+func (a *Archive) Requests() int64 { return a.store.requests.Load() }
 
 // ID returns the repository's id.
 func (a *Archive) ID() format.Hash { return a.View.ID }

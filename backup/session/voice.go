@@ -57,6 +57,16 @@ func (v *Voice) Object(object any) error {
 	return err
 }
 
+// Raw is stdout for bytes that are a file's: as they are into a file or a pipe,
+// cleaned onto a terminal. Call flush at the end.
+func (v *Voice) Raw() (out io.Writer, flush func() error) {
+	if isTerminal(v.out) {
+		clean := NewCleanWriter(v.out)
+		return clean, clean.Flush
+	}
+	return v.out, func() error { return nil }
+}
+
 // Say tells a person how it went: success, what to do next.
 func (v *Voice) Say(format string, args ...any) {
 	if v.loud && !v.quiet && !v.json {

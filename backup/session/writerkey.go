@@ -8,6 +8,7 @@ import (
 	"os"
 	"runtime"
 
+	"chatkeep/backup/format"
 	"chatkeep/backup/keys"
 	"chatkeep/backup/repo"
 	"chatkeep/backup/state"
@@ -49,10 +50,14 @@ func (w *Writable) WriterKey() (*keys.Writer, error) {
 	return key, err
 }
 
+// IsThisMachine reports whether a writer is this machine.
+func (w *Writable) IsThisMachine(id format.Hash) bool { return id == w.own && !id.IsZero() }
+
 // SaveWriterKey makes a key this machine's.
 func (w *Writable) SaveWriterKey(key *keys.Writer) error {
 	data := key.Marshal()
 	defer clear(data)
+	w.own = key.ID
 	return state.WriteFile(w.Memory.WriterKeyPath(), data)
 }
 

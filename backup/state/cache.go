@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 
 	"filippo.io/age"
@@ -30,10 +31,8 @@ func (r *Repository) CachedObject(hash format.Hash) []byte {
 // CacheObject keeps an object as stored: signed statements and index objects
 // hold nothing that the store does not have. Failing to keep one is no error.
 func (r *Repository) CacheObject(hash format.Hash, data []byte) {
-	path := r.objectPath(hash)
-	if os.MkdirAll(filepath.Dir(path), 0o700) == nil {
-		_ = WriteFile(path, data)
-	}
+	// Not synced: what a power cut tears does not have the hash.
+	_ = replaceFile(r.objectPath(hash), data, false)
 }
 
 func (r *Repository) objectPath(hash format.Hash) string {
@@ -142,29 +141,37 @@ func (j *Journal) Append(record []byte) error {
 	return errors.Join(err, f.Close())
 }
 
-// Records returns the records that are whole. A torn end is left out.
+// Records returns the records that are whole. A torn end is cut off, or what is
+// appended next would stand behind it and never be found.
 func (j *Journal) Records() ([][]byte, error) {
 	data, err := readFile(j.path)
 	if err != nil {
 		return nil, err
 	}
 	var records [][]byte
+	left := data
 	for {
-		line, rest, ok := bytes.Cut(data, []byte{'\n'})
+		record, rest, ok := cutRecord(left)
 		if !ok {
-			return records, nil
+			break
 		}
-		var n int
-		var sum string
-		if _, err := fmt.Sscanf(string(line), "%d %s", &n, &sum); err != nil || n < 0 || n > len(rest) {
-			return records, nil
-		}
-		if format.Sum(rest[:n]).String() != sum {
-			return records, nil
-		}
-		records = append(records, rest[:n])
-		data = rest[n:]
+		records, left = append(records, record), rest
 	}
+	if len(left) > 0 {
+		err = os.Truncate(j.path, int64(len(data)-len(left)))
+	}
+	return records, err
+}
+
+// cutRecord takes the first record off, if it is whole.
+func cutRecord(data []byte) (record, rest []byte, ok bool) {
+	line, rest, found := bytes.Cut(data, []byte{'\n'})
+	count, sum, spaced := strings.Cut(string(line), " ")
+	n, err := strconv.Atoi(count)
+	if !found || !spaced || err != nil || n < 0 || n > len(rest) || format.Sum(rest[:n]).String() != sum {
+		return nil, nil, false
+	}
+	return rest[:n], rest[n:], true
 }
 
 // Clear empties the journal: everything in it is committed or given up.

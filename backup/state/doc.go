@@ -6,7 +6,8 @@
 //	config/chatkeep/config.toml
 //	data/chatkeep/<repository>/writer.key
 //	state/chatkeep/<repository>/memory.json     newest authority and heads seen, by place
-//	state/chatkeep/<repository>/intent          hash of a head about to be put
+//	state/chatkeep/<repository>/memory.lock     held while memory.json is replaced
+//	state/chatkeep/<repository>/intent          hashes of heads about to be put
 //	state/chatkeep/<repository>/journal         packs put since the last commit
 //	state/chatkeep/<repository>/lock
 //	state/chatkeep/places.json                  which repository was seen where

@@ -10,7 +10,9 @@ import (
 // WriteFile replaces the file at path by data, mode 0600, such that after a
 // crash either the old bytes are there or the new ones, and after a return
 // without error the new ones.
-func WriteFile(path string, data []byte) error {
+func WriteFile(path string, data []byte) error { return replaceFile(path, data, true) }
+
+func replaceFile(path string, data []byte, durable bool) error {
 	dir := filepath.Dir(path)
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
@@ -20,13 +22,19 @@ func WriteFile(path string, data []byte) error {
 		return err
 	}
 	_, err = f.Write(data)
-	err = errors.Join(err, f.Sync(), f.Close())
+	if durable && err == nil {
+		err = f.Sync()
+	}
+	err = errors.Join(err, f.Close())
 	if err == nil {
 		err = os.Rename(f.Name(), path)
 	}
 	if err != nil {
 		os.Remove(f.Name())
 		return err
+	}
+	if !durable {
+		return nil
 	}
 	return syncDir(dir)
 }

@@ -3,6 +3,11 @@ package state
 import (
 	"encoding/json"
 	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
 
 	"chatkeep/backup/format"
 )
@@ -16,8 +21,10 @@ type Seen struct {
 // Memory is the newest that was seen of a repository at one place. The zero
 // value remembers nothing.
 type Memory struct {
-	Authority Seen                 `json:"authority"`
-	Heads     map[format.Hash]Seen `json:"heads"`
+	Authority Seen `json:"authority"`
+	// Heads are, by writer, those that no other head continued: one, or
+	// several in a fork.
+	Heads map[format.Hash][]Seen `json:"heads"`
 }
 
 // Empty reports whether nothing is remembered.
@@ -41,13 +48,20 @@ func (r *Repository) Memories() (Memories, error) {
 	return m, nil
 }
 
-// Remember notes what was seen at a place.
-func (r *Repository) Remember(place string, m Memory) error {
+// Remember notes what was seen at a place: what update makes of what was known
+// of it. Somebody who lists snapshots while a backup commits must not write
+// back what he read before, so that the two take turns.
+func (r *Repository) Remember(place string, update func(before Memory) Memory) error {
+	release, err := r.turn()
+	if err != nil {
+		return err
+	}
+	defer release()
 	all, err := r.Memories()
 	if err != nil {
 		return err
 	}
-	all[place] = m
+	all[place] = update(all[place])
 	data, err := json.MarshalIndent(all, "", " ")
 	if err != nil {
 		return err
@@ -55,25 +69,83 @@ func (r *Repository) Remember(place string, m Memory) error {
 	return WriteFile(r.state("memory.json"), append(data, '\n'))
 }
 
-// Intent returns the hash of the head that this machine last set out to put
-// and did not see committed, or false.
-func (r *Repository) Intent() (format.Hash, bool, error) {
-	data, err := readFile(r.state("intent"))
-	if err != nil || data == nil {
-		return format.Hash{}, false, err
+// turn waits for the lock on memory.json, which is held for one replacement.
+func (r *Repository) turn() (release func(), err error) {
+	path := r.state("memory.lock")
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return nil, err
 	}
-	h, err := format.ParseHash(string(data))
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
-		// A torn note cannot be: WriteFile replaces whole. Somebody wrote it.
-		return format.Hash{}, false, fmt.Errorf("%s: %w", r.state("intent"), err)
+		return nil, err
 	}
-	return h, true, nil
+	for {
+		ok, err := tryLock(f)
+		if ok {
+			return func() { f.Close() }, nil
+		}
+		if err != nil {
+			f.Close()
+			return nil, err
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
 }
 
-// SetIntent notes, durably, the head that is about to be put.
-func (r *Repository) SetIntent(head format.Hash) error {
-	return WriteFile(r.state("intent"), []byte(head.String()))
+// maxIntents bounds the intents that are kept; the oldest go first.
+const maxIntents = 64
+
+// Intents returns the hashes of the heads that this machine set out to put and
+// did not see committed, the newest last. There may be several: a put that was
+// given up can still take effect later, after another was tried.
+func (r *Repository) Intents() ([]format.Hash, error) {
+	data, err := readFile(r.state("intent"))
+	if err != nil {
+		return nil, err
+	}
+	var intents []format.Hash
+	for line := range strings.Lines(string(data)) {
+		h, err := format.ParseHash(strings.TrimSuffix(line, "\n"))
+		if err != nil {
+			// A torn note cannot be: WriteFile replaces whole. Somebody wrote it.
+			return nil, fmt.Errorf("%s: %w", r.state("intent"), err)
+		}
+		intents = append(intents, h)
+	}
+	return intents, nil
 }
 
-// ClearIntent forgets the intent, when the head is remembered as seen.
-func (r *Repository) ClearIntent() error { return removeFile(r.state("intent")) }
+// AddIntent notes, durably, the head that is about to be put.
+func (r *Repository) AddIntent(head format.Hash) error {
+	intents, err := r.Intents()
+	if err != nil {
+		return err
+	}
+	intents = append(intents, head)
+	return r.setIntents(intents[max(0, len(intents)-maxIntents):])
+}
+
+// DropIntents forgets the intents that done says were carried out, when their
+// heads are remembered as seen.
+func (r *Repository) DropIntents(done func(head format.Hash) bool) error {
+	intents, err := r.Intents()
+	if err != nil {
+		return err
+	}
+	left := slices.DeleteFunc(slices.Clone(intents), done)
+	if len(left) == len(intents) {
+		return nil
+	}
+	return r.setIntents(left)
+}
+
+func (r *Repository) setIntents(intents []format.Hash) error {
+	if len(intents) == 0 {
+		return removeFile(r.state("intent"))
+	}
+	var b strings.Builder
+	for _, h := range intents {
+		b.WriteString(h.String() + "\n")
+	}
+	return WriteFile(r.state("intent"), []byte(b.String()))
+}

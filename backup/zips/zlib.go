@@ -36,7 +36,7 @@ const drainSize = 16 << 10
 
 // streamRoom is the room for a z_stream and the version, a C string: zlib's
 // header makes every caller pass it.
-const streamRoom = (unsafe.Sizeof(zlib.Z_stream{})+uintptr(len(zlib.ZLIB_VERSION))+1+15)&^15
+const streamRoom = (unsafe.Sizeof(zlib.Z_stream{}) + uintptr(len(zlib.ZLIB_VERSION)) + 1 + 15) &^ 15
 
 // A deflater is one stream of zlib with the buffers around it. They lie in
 // memory of the ported C library, about 350 KiB, which the garbage collector

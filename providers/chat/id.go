@@ -14,13 +14,15 @@ const idLength = 32
 // id hashes fields, each behind its length so that no two lists of fields
 // share an encoding.
 func id(fields ...string) string {
-	h := sha256.New()
+	var room [512]byte
+	b := room[:0]
 	for _, f := range fields {
-		h.Write([]byte(strconv.Itoa(len(f))))
-		h.Write([]byte{':'})
-		h.Write([]byte(f))
+		b = strconv.AppendInt(b, int64(len(f)), 10)
+		b = append(b, ':')
+		b = append(b, f...)
 	}
-	return hex.EncodeToString(h.Sum(nil))[:idLength]
+	sum := sha256.Sum256(b)
+	return hex.EncodeToString(sum[:idLength/2])
 }
 
 // ConversationID is the id of a conversation: by its native id where the app
@@ -54,7 +56,7 @@ func NativeMessageID(platform, account, conversationNative, message string) stri
 //
 // It remembers eight bytes of every id it gave: an hour that the clock repeats in
 // autumn, or an export out of order, must not give one id twice.
-type MessageIDs struct{ seen map[string]int }
+type MessageIDs struct{ seen map[[8]byte]uint32 }
 
 // Next returns the id of the next message. The clock's reading counts, to the
 // minute, not the instant and not its spelling: a phone's language, format and
@@ -62,21 +64,42 @@ type MessageIDs struct{ seen map[string]int }
 // conversation is no part of it either.
 func (m *MessageIDs) Next(wall time.Time, sender string, kind MessageKind, text string) string {
 	if m.seen == nil {
-		m.seen = map[string]int{}
+		m.seen = map[[8]byte]uint32{}
 	}
-	base := id("message", wall.Format("2006-01-02T15:04"), sender, string(kind), NormalText(text))
-	key := base[:16]
+	base := id("message", minute(wall), sender, string(kind), NormalText(text))
+	var key [8]byte
+	hex.Decode(key[:], []byte(base[:16])) // base is hex: it cannot fail
 	n := m.seen[key]
 	m.seen[key]++
 	if n == 0 {
 		return base
 	}
-	return id("message", base, strconv.Itoa(n))
+	return id("message", base, strconv.FormatUint(uint64(n), 10))
+}
+
+// minute is a clock's reading as 2006-01-02T15:04, which is a third of an id's
+// cost where Format makes it.
+func minute(t time.Time) string {
+	year, month, day := t.Date()
+	if year < 0 || year > 9999 {
+		return t.Format("2006-01-02T15:04")
+	}
+	hour, min, _ := t.Clock()
+	b := [...]byte{'0', '0', '0', '0', '-', '0', '0', '-', '0', '0', 'T', '0', '0', ':', '0', '0'}
+	for i, n := range [...]int{year / 100, year % 100, int(month), day, hour, min} {
+		at := [...]int{0, 2, 5, 8, 11, 14}[i]
+		b[at] += byte(n / 10)
+		b[at+1] += byte(n % 10)
+	}
+	return string(b[:])
 }
 
 // NormalText is text as far as ids go: no marks that show nothing, one kind of
 // space, one kind of line end, no space around.
 func NormalText(s string) string {
+	if isPlain(s) {
+		return strings.TrimSpace(s)
+	}
 	var b strings.Builder
 	for _, r := range strings.ReplaceAll(s, "\r\n", "\n") {
 		switch {
@@ -88,6 +111,16 @@ func NormalText(s string) string {
 		}
 	}
 	return strings.TrimSpace(b.String())
+}
+
+// isPlain says whether there is nothing in s that NormalText changes inside.
+func isPlain(s string) bool {
+	for i := range len(s) {
+		if s[i] >= 0x80 || s[i] == '\r' {
+			return false
+		}
+	}
+	return true
 }
 
 func isInvisible(r rune) bool {

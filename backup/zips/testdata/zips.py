@@ -17,15 +17,8 @@ def content(name):
 def pack(file, method, level=None, force_zip64=False):
     with zipfile.ZipFile(file, "w", method, compresslevel=level) as z:
         for name in names:
-            with z.open(info(name, method, level), "w", force_zip64=force_zip64) as f:
+            with z.open(name, "w", force_zip64=force_zip64) as f:
                 f.write(content(name))
-
-
-def info(name, method, level):
-    i = zipfile.ZipInfo(name, (2024, 1, 2, 3, 4, 6))
-    i.compress_type = method
-    i._compresslevel = i.compress_level = level
-    return i
 
 
 class Pipe(io.RawIOBase):
@@ -56,10 +49,10 @@ with open(path("self.zip"), "wb") as f:
 with zipfile.ZipFile(path("self.zip"), "a", zipfile.ZIP_DEFLATED, compresslevel=6) as z:
     z.comment = b"PK\x05\x06 is how this comment begins, which is no record"
     for name in names:
-        z.writestr(info(name, zipfile.ZIP_DEFLATED, 6), content(name))
+        z.writestr(name, content(name))
 with zipfile.ZipFile(path("folders.zip"), "w", zipfile.ZIP_DEFLATED, compresslevel=9) as z:
     z.writestr("media/", "")
     z.writestr("media/empty", "")
-    z.writestr(info(names[0], zipfile.ZIP_STORED, None), content(names[0]))
-    z.writestr(info(names[0], zipfile.ZIP_DEFLATED, 9), content(names[0]))
-    z.writestr(info("größe.txt", zipfile.ZIP_DEFLATED, 1), content(names[0]))
+    z.writestr(names[0], content(names[0]), zipfile.ZIP_STORED, None)
+    z.writestr(names[0], content(names[0]), zipfile.ZIP_DEFLATED, 9)
+    z.writestr("größe.txt", content(names[0]), zipfile.ZIP_DEFLATED, 1)

@@ -90,7 +90,7 @@ func cutEdited(c bodyContext, b []byte) ([]byte, bool) {
 
 // phrase reads a body that is one phrase of the app's.
 func (r *content) phrase(c bodyContext, b, first []byte) bool {
-	if len(first) > phraseLimit || !c.written() && !c.line {
+	if !c.written() && !c.line {
 		return false
 	}
 	if bytes.Equal(first, []byte("null")) && len(first) == len(b) {
@@ -98,9 +98,6 @@ func (r *content) phrase(c bodyContext, b, first []byte) bool {
 		return true
 	}
 	code := known.code(first)
-	if code == "" {
-		return r.callPhrase(c, first)
-	}
 	switch code {
 	case "deleted", "deleted-by-me":
 		r.kind, r.deleted, r.byMe = chat.Other, true, code == "deleted-by-me"
@@ -109,7 +106,7 @@ func (r *content) phrase(c bodyContext, b, first []byte) bool {
 		r.kind, r.place = chat.LocationKind, &chat.Location{Live: true}
 		return true
 	}
-	return r.callPhrase(c, first)
+	return r.callPhrase(c, code, first)
 }
 
 // special reads polls and places.
@@ -155,20 +152,17 @@ func (r *content) notice(c bodyContext, b []byte) {
 	}
 }
 
-// callPhrase reads "Missed voice call" and "Video call, 5 min".
-func (r *content) callPhrase(c bodyContext, first []byte) bool {
-	head, tail := first, []byte(nil)
-	code := known.code(first)
+// callPhrase reads "Missed voice call" and "Video call, 5 min". code is that of
+// the whole line.
+func (r *content) callPhrase(c bodyContext, code string, first []byte) bool {
+	var tail []byte
 	if code == "" {
-		i := bytes.IndexAny(first, ",.،，")
-		if i < 0 || !c.written() {
+		i := callEnd(first)
+		if i < 0 || !c.app && !callTail(first[i:]) {
 			return false
 		}
-		head, tail = first[:i], first[i:]
-		if !c.app && !c.unmarked && !callTail(tail) {
-			return false
-		}
-		code = known.code(head)
+		tail = first[i:]
+		code = known.code(first[:i])
 	}
 	call := chat.Call{}
 	switch code {

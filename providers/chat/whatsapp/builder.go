@@ -29,6 +29,8 @@ type builder struct {
 	wall   time.Time
 	body   []byte
 	line   int
+	// message is the one yielded: it is valid until the next, so one is enough.
+	message chat.Message
 }
 
 // piece takes one piece of a line in.
@@ -79,7 +81,8 @@ func (b *builder) flush() error {
 		return nil
 	}
 	b.open = false
-	m := &chat.Message{Conversation: b.text.chat.ID, Source: b.text.at(b.line)}
+	m := &b.message
+	*m = chat.Message{Conversation: b.text.chat.ID, Source: b.text.at(b.line)}
 	if !b.parsed {
 		if isBlank(b.body) {
 			if len(b.body) > 0 {

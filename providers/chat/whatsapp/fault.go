@@ -31,15 +31,15 @@ func (e *formError) Hint() string {
 	return "the line is shown without its text, N for a digit and x for a letter; report it so that this form can be learned"
 }
 
-// skeletonRune hides what a rune says and keeps what it is: ASCII punctuation,
-// spaces and marks stay, everything else goes.
+// skeletonRune hides what a rune says and keeps what it is: punctuation, spaces
+// and marks stay, everything else goes.
 func skeletonRune(r rune) rune {
 	switch {
 	case unicode.IsDigit(r):
 		return 'N'
 	case unicode.IsLetter(r) || unicode.IsMark(r):
 		return 'x'
-	case unicode.IsPunct(r) || unicode.IsSpace(r) || unicode.Is(unicode.Cf, r) || r == '+' || r == '<' || r == '>' || r == '|':
+	case r < unicode.MaxASCII || unicode.IsPunct(r) || unicode.IsSpace(r) || unicode.Is(unicode.Cf, r):
 		return r
 	}
 	return '?'

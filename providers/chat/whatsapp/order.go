@@ -126,7 +126,7 @@ func (e *evidence) haste(o order) int {
 	case ydm:
 		day, month, year = 1, 2, 0
 	}
-	return max(e.changes[month]-e.changes[day], e.changes[year]-e.changes[month])
+	return e.changes[month] - e.changes[day] + max(e.changes[year]-e.changes[month], 0)
 }
 
 // custom is the order that the shape is mostly seen with: American phones

@@ -8,6 +8,21 @@ import (
 	"chatkeep/providers/chat"
 )
 
+// callEnd is where the name of a call ends and its length or outcome begins, or
+// -1.
+func callEnd(b []byte) int {
+	b = b[:min(len(b), wordLimit)]
+	for i, c := range b {
+		switch {
+		case c == ',' || c == '.':
+			return i
+		case c == 0xd8 && bytes.HasPrefix(b[i:], []byte("،")), c == 0xef && bytes.HasPrefix(b[i:], []byte("，")):
+			return i
+		}
+	}
+	return -1
+}
+
 // callTail says whether what follows "Voice call" is the app's: a length, an
 // outcome, or an invitation to call back.
 func callTail(b []byte) bool {
@@ -16,7 +31,7 @@ func callTail(b []byte) bool {
 		return true
 	}
 	d, outcome := callOutcome(b)
-	return d > 0 || outcome == "declined" || outcome == "missed"
+	return known.code(b) == "call-back" || d > 0 || outcome == "declined" || outcome == "missed"
 }
 
 // callOutcome reads ", 5 min", ", 1 hr 2 min", ", No answer".
@@ -68,6 +83,9 @@ const (
 // language, "Name (address): https://foursquare.com/v/id", and the same on
 // three lines.
 func parsePlace(b []byte) *chat.Location {
+	if !bytes.Contains(b, []byte("https://")) {
+		return nil
+	}
 	if i := bytes.Index(b, []byte(mapsURL)); i >= 0 {
 		return mapsPlace(b, i)
 	}

@@ -24,14 +24,19 @@ type tables struct {
 	phrase map[string]string // to its code
 	forms  [][2]string       // what stands before and after an attached file's name
 	events []eventPhrase
+	typed  []eventPhrase // those of events that count behind a sender
+	// longest is the length of the longest phrase, and begins the first bytes of
+	// typed: what cannot match is not looked up.
+	longest int
+	begins  [256]bool
 }
 
 // eventPhrase is a fragment of a notice.
 type eventPhrase struct {
 	code       string
-	fragment   string
-	start, end bool // where in the text it must be
-	typed      bool // counts even behind a sender
+	parts      []string // in this order, with anything between
+	start, end bool     // where in the text it must be
+	typed      bool     // counts even behind a sender
 }
 
 // known is the tables, parsed once.
@@ -52,6 +57,7 @@ func parseTables(phrases, events string) *tables {
 		}
 		if _, ok := t.phrase[s]; !ok {
 			t.phrase[s] = code
+			t.longest = max(t.longest, len(s))
 		}
 	}
 	for code, s := range entries(events) {
@@ -60,8 +66,12 @@ func parseTables(phrases, events string) *tables {
 		s, e.start = strings.CutPrefix(s, "^")
 		s, e.end = strings.CutSuffix(s, "$")
 		e.start = e.start || e.typed
-		e.fragment = strings.ReplaceAll(s, "_", " ")
+		e.parts = strings.Split(strings.ReplaceAll(s, "_", " "), "…")
 		t.events = append(t.events, e)
+		if e.typed {
+			t.typed = append(t.typed, e)
+			t.begins[e.parts[0][0]] = true
+		}
 	}
 	return t
 }
@@ -142,6 +152,9 @@ func trimDots(b []byte) []byte {
 
 // code is what a phrase means, or "".
 func (t *tables) code(b []byte) string {
+	if len(b) > t.longest+16 { // marks and dots are folded away
+		return ""
+	}
 	var f folded
 	return t.phrase[string(f.fold(b))]
 }
@@ -159,6 +172,9 @@ func (t *tables) bracketed(b []byte) string {
 // event is the code of a notice, or "". typed asks for those alone that count
 // behind a sender.
 func (t *tables) event(b []byte, typed bool) (code string, at, end int) {
+	if typed && !t.mayBegin(b) {
+		return "", 0, 0
+	}
 	// A notice says what it is at once. Lower case and a cut rune may take more
 	// bytes than the text did.
 	if len(b) > phraseLimit*3/4 {
@@ -166,15 +182,41 @@ func (t *tables) event(b []byte, typed bool) (code string, at, end int) {
 	}
 	var f folded
 	s := string(f.fold(b))
-	for _, e := range t.events {
-		if typed && !e.typed {
-			continue
+	list := t.events
+	if typed {
+		list = t.typed
+	}
+	for _, e := range list {
+		if at, end, ok := e.in(s); ok {
+			return e.code, at, end
 		}
-		i := strings.Index(s, e.fragment)
-		if i < 0 || e.start && i != 0 || e.end && i+len(e.fragment) != len(s) {
-			continue
-		}
-		return e.code, i, i + len(e.fragment)
 	}
 	return "", 0, 0
+}
+
+// mayBegin says whether one of typed can stand at the head of b. Capitals that
+// are not ASCII share their first byte with small letters, or pass.
+func (t *tables) mayBegin(b []byte) bool {
+	if len(b) == 0 || b[0] >= utf8.RuneSelf {
+		return len(b) > 0
+	}
+	return t.begins[b[0]|0x20]
+}
+
+// in finds the phrase in folded text.
+func (e eventPhrase) in(s string) (at, end int, ok bool) {
+	if e.start && !strings.HasPrefix(s, e.parts[0]) {
+		return 0, 0, false
+	}
+	for i, part := range e.parts {
+		k := strings.Index(s[end:], part)
+		if k < 0 {
+			return 0, 0, false
+		}
+		if i == 0 {
+			at = k
+		}
+		end += k + len(part)
+	}
+	return at, end, !e.end || end == len(s)
 }

@@ -29,6 +29,7 @@ type profile struct {
 	suspects int
 	year     int // of dates that have none
 	warnings []string
+	people   []*sender // who wrote something; made when asked for
 }
 
 // groupEvents are notices that only groups have.
@@ -86,70 +87,32 @@ func (p *profile) line(l piece) {
 		p.notice(h, "", rest)
 		return
 	}
-	p.senders.meet(s, i, body)
+	p.senders.meet(s, &h, i, l.lf, body)
 	p.marks = p.marks || isAppMark(body)
 	if len(body) > 2 && body[0] == '<' {
 		p.angled(h, body)
 	}
-	if s.real {
-		return
-	}
-	c := classify(p.bodyContext(h, s.name), chomp(body))
-	s.real = c.kind != chat.EventKind
-	if c.kind == chat.EventKind {
-		p.notice(h, s.name, body)
-	}
+	p.weigh(h, s, body)
 }
 
-// refused is a line that was not taken for a header.
-type refused struct {
-	line     int
-	skeleton string
-}
-
-// refuse takes in a line that has no header.
-func (p *profile) refuse(l piece) {
-	if p.headers == 0 && p.stray.line == 0 && !isBlank(l.text) {
-		p.stray = refused{l.number, skeleton(l.text)}
-	}
-	if !looksDated(l.text) {
-		return
-	}
-	if p.suspects++; p.suspects == 1 {
-		p.suspect = refused{l.number, skeleton(l.text)}
-	}
-}
-
-// looksDated says whether a line begins as headers do: a bracket or a digit,
-// and five digits or more with a colon or a dot among its first 40 bytes.
-func looksDated(b []byte) bool {
-	b = trimMarks(b[:min(len(b), 40)])
-	if len(b) < 10 {
-		return false
-	}
-	if _, n := digitAt(b); n == 0 && b[0] != '[' {
-		return false
-	}
-	digits, seps := 0, 0
-	for i := 0; i < len(b); {
-		_, n := digitAt(b[i:])
-		if n > 0 {
-			digits++
-		} else if n = 1; b[i] == ':' || b[i] == '.' || b[i] == '/' || b[i] == '-' {
-			seps++
+// weigh finds out whether a sender writes anything but notices. Whether the
+// file has marks is not known before its end, so both are tried.
+func (p *profile) weigh(h header, s *sender, body []byte) {
+	for _, unmarked := range []bool{false, true} {
+		i := index(unmarked)
+		if s.real[i] {
+			continue
 		}
-		i += n
+		c := p.bodyContext(h, s.name)
+		c.unmarked = unmarked
+		first := chomp(body)
+		kind := classify(c, first).kind
+		// A poll begins with a word and a colon; its lines follow.
+		s.real[i] = kind != chat.EventKind || bytes.HasSuffix(first, []byte(":"))
+		if kind == chat.EventKind && !s.real[i] && i == 0 {
+			p.notice(h, s.name, body)
+		}
 	}
-	return digits >= 5 && seps >= 3
-}
-
-// doubt is an error where much of a file looks like headers of a form that is
-// not known, so that few messages were found in it.
-func (p *profile) doubt(file string) error {
-	if p.suspects < 10 || p.suspects*2 < p.headers {
-		return nil
-	}
-	return &formError{file: file, refused: p.suspect, found: p.headers, suspects: p.suspects}
 }
 
 // notice takes in what a notice tells of the chat.
@@ -212,25 +175,34 @@ func (p *profile) decide(name string, o chat.Options) error {
 	return nil
 }
 
-// accepted is a mask of the groups that are headers.
-func (p *profile) accepted() (mask uint64) {
+// wrote says whether a sender stands before a message that counts.
+func (p *profile) wrote(s *sender) bool {
+	if s.notice || !s.real[index(!p.marks)] {
+		return false
+	}
 	for i, g := range p.shapes.groups {
-		if g.accepted {
-			mask |= 1 << i
+		for lf := range s.groups {
+			for pad, mask := range s.groups[lf] {
+				if mask&(1<<i) != 0 && g.accepted && !g.pads[pad].reject && (lf == 0 || !p.shapes.crlf) {
+					return true
+				}
+			}
 		}
 	}
-	return mask
+	return false
 }
 
 // participants are those who wrote something, in the order of the file.
-func (p *profile) participants() (list []*sender) {
-	mask := p.accepted()
-	for _, s := range p.senders.listed {
-		if s.real && !s.notice && s.groups&mask != 0 {
-			list = append(list, s)
+func (p *profile) participants() []*sender {
+	if p.people == nil {
+		p.people = []*sender{}
+		for _, s := range p.senders.listed {
+			if p.wrote(s) {
+				p.people = append(p.people, s)
+			}
 		}
 	}
-	return list
+	return p.people
 }
 
 // yearless is the year of dates that have none: very old versions left out the

@@ -41,7 +41,8 @@ func readFS(t testing.TB, fsys fs.FS, path string, o chat.Options) (r result) {
 				r.err = err
 				continue
 			}
-			r.messages = append(r.messages, m)
+			k := *m // it is valid until the next
+			r.messages = append(r.messages, &k)
 		}
 		r.coverage = s.Coverage(c)
 	}

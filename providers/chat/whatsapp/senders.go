@@ -16,12 +16,16 @@ const (
 
 // sender is a name that stands before messages.
 type sender struct {
-	name   string // without marks, and with plain spaces
-	id     string
-	lines  int
-	groups uint64 // the header groups it was met in
-	real   bool   // wrote at least one message that is no notice
-	notice bool   // reads as a part of a notice, not as a name
+	name  string // without marks, and with plain spaces
+	id    string
+	lines int
+	// groups are masks of the header groups it was met in, by whether the line
+	// before had a bare LF and by the header's leading zeros.
+	groups [2][both + 1]uint64
+	// real says that it wrote at least one message that is no notice: where the
+	// file has marks, and where it has none.
+	real   [2]bool
+	notice bool // reads as a part of a notice, not as a name
 	// longer is the longer name that all its lines begin with, where the name
 	// itself holds ": ".
 	longer string
@@ -98,11 +102,18 @@ func readsAsNotice(name string) bool {
 	return code != "" && at > 0
 }
 
-// meet counts a line that name stands before.
-func (s *senders) meet(p *sender, group int, body []byte) {
+func index(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// meet counts a line that a name stands before.
+func (s *senders) meet(p *sender, h *header, group int, lf bool, body []byte) {
 	p.lines++
-	p.groups |= 1 << group
-	if p.varied {
+	p.groups[index(lf)][h.shape.pad] |= 1 << group
+	if p.varied || h.body {
 		return
 	}
 	if p.longer != "" {
@@ -141,7 +152,7 @@ func (s *senders) decide(hints ...string) {
 		}
 		q := s.name(long)
 		q.notice, q.real, q.lines, q.groups = false, p.real, p.lines, p.groups
-		p.real = p.varied
+		p.real = [2]bool{p.varied && p.real[0], p.varied && p.real[1]}
 	}
 }
 
@@ -163,6 +174,9 @@ func (s *senders) split(rest []byte) (*sender, []byte) {
 	if p.longer != "" {
 		if b, ok := bytes.CutPrefix(body, []byte(p.longer)); ok {
 			return s.named[p.name+": "+chat.NormalText(strings.TrimSuffix(p.longer, ": "))], b
+		}
+		if !p.varied {
+			return nil, rest // a notice about that name
 		}
 	}
 	return p, body

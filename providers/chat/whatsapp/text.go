@@ -8,7 +8,7 @@ import (
 	"io"
 	"io/fs"
 	"iter"
-	"path"
+	"strconv"
 	"time"
 
 	"chatkeep/providers/chat"
@@ -227,7 +227,7 @@ func isBlank(b []byte) bool { return len(bytes.TrimSpace(trimMarks(b))) == 0 }
 
 // at names a line as a pointer does.
 func (t *text) at(line int) chat.Pointer {
-	return chat.Pointer{File: path.Clean(t.match.Path), At: fmt.Sprintf("line %d", line)}
+	return chat.Pointer{File: t.match.Path, At: "line " + strconv.Itoa(line)}
 }
 
 // noTime is the clock of a record that has none.

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/minio/minio-go/v7/pkg/credentials"
@@ -105,10 +106,11 @@ func TestMetadataService(t *testing.T) {
 	awsFiles(t, "", "")
 	t.Setenv("AWS_EC2_METADATA_DISABLED", "")
 	hang := make(chan struct{})
-	answers := true
+	var answers atomic.Bool
+	answers.Store(true)
 	metadata := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
-		case !answers:
+		case !answers.Load():
 			<-hang
 		case r.Method == http.MethodPut:
 			fmt.Fprint(w, "token")
@@ -124,7 +126,7 @@ func TestMetadataService(t *testing.T) {
 	if got, err := retrieve(t, settings{}); err != nil || got.AccessKeyID != "machine" {
 		t.Errorf("%q, %v", got.AccessKeyID, err)
 	}
-	answers = false
+	answers.Store(false)
 	_, err := retrieve(t, settings{})
 	var login *loginError
 	if !errors.As(err, &login) {

@@ -18,8 +18,8 @@ import (
 
 // quick are times for servers that misbehave.
 var quick = tuning{
-	budget: 2 * time.Second, strange: 300 * time.Millisecond, pause: time.Millisecond, longest: 10 * time.Millisecond,
-	dial: time.Second, idle: 150 * time.Millisecond, metadata: 100 * time.Millisecond, resumes: 3, listCheck: 1,
+	budget: 20 * time.Second, strange: 200 * time.Millisecond, pause: time.Millisecond, longest: 10 * time.Millisecond,
+	dial: time.Second, idle: 300 * time.Millisecond, metadata: 400 * time.Millisecond, resumes: 3, listCheck: 1,
 }
 
 // fake is a small S3 server with one bucket, and a place to misbehave in.

@@ -93,7 +93,9 @@ func testLogin(t *testing.T, s *server.Server) {
 		}
 	})
 	t.Run("through a bad line", func(t *testing.T) {
-		store := fresh(t, badLine(t, s.Endpoint), "bucket", quick)
+		bad := quick
+		bad.idle = 500 * time.Millisecond
+		store := fresh(t, badLine(t, s.Endpoint), "bucket", bad)
 		testBadLine(t, store)
 	})
 }

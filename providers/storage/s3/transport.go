@@ -27,7 +27,7 @@ func newTransport(caFile string, tuning tuning) (*http.Transport, error) {
 		}
 		config.RootCAs = pool
 	}
-	dialer := &net.Dialer{Timeout: tuning.dial, KeepAlive: 15 * time.Second}
+	dialer := &net.Dialer{Timeout: tuning.dial, KeepAlive: 15 * time.Second, Control: boundUnsent}
 	return &http.Transport{
 		Proxy: http.ProxyFromEnvironment,
 		DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
@@ -69,6 +69,12 @@ type progress struct {
 	net.Conn
 	idle time.Duration
 }
+
+// unsent is how much may wait in the kernel that was not yet sent, in bytes.
+// Without a bound it takes megabytes at once, which a slow line needs minutes
+// for: a write would count as progress that is none, and the wait for the
+// answer would begin before the upload has ended.
+const unsent = 128 << 10
 
 // writePiece is small enough to pass within idle on any line that is of use.
 const writePiece = 32 << 10

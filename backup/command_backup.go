@@ -1,0 +1,242 @@
+package backup
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"chatkeep/backup/repo"
+	"chatkeep/backup/session"
+	"chatkeep/providers/chat"
+)
+
+func backupCommand(env *session.Env, chats []chat.Provider) *cli.Command {
+	own := append(append(sourceFlags(), backupFlags()...), session.SecretFlags()...)
+	return &cli.Command{
+		Name: "backup", Category: session.TakeIn, ArgsUsage: "PATH…", Usage: "store exports, and the files around them",
+		Description: "Each PATH, a file or a folder, becomes a snapshot. Exports in it are recognised and\n" +
+			"their messages parsed; everything is kept byte for byte. No passphrase is asked for:\n" +
+			"this machine's key can write and not read.\n\n" +
+			"  chatkeep backup ~/Downloads/\"WhatsApp Chat - Anna.zip\"\n" +
+			"  chatkeep backup ~/Exports --repo s3://bucket/chats --as exports --no-videos",
+		Flags: env.RepositoryFlags(append(own, session.Yes(), session.DryRun())...),
+		Action: env.Action(func(ctx context.Context, c *session.Call) error {
+			sources, err := sourcesOf(c, chats)
+			if err != nil {
+				return err
+			}
+			if c.DryRun() {
+				return dryRun(ctx, c, sources)
+			}
+			w, err := c.OpenOrCreate(ctx)
+			if err != nil {
+				return err
+			}
+			return backupAll(ctx, c, w, sources)
+		}),
+	}
+}
+
+func backupFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringFlag{Name: "as", Usage: "`NAME` of the source, which its snapshots share (default the path)"},
+		&cli.StringSliceFlag{Name: "tag", Usage: "give the snapshot this `TAG`; may be repeated"},
+		&cli.StringFlag{Name: "host", Usage: "`NAME` of the machine the source is from (default this one's)"},
+		&cli.StringSliceFlag{Name: "exclude", Usage: "leave out what matches this shell `PATTERN`; may be repeated"},
+		&cli.StringSliceFlag{Name: "include", Usage: "take what matches `PATTERN` in spite of --exclude; may be repeated"},
+		&cli.StringFlag{Name: "exclude-larger-than", Usage: "leave out files above this `SIZE`, as 100MiB"},
+		&cli.BoolFlag{Name: "no-videos", Usage: "leave out videos"},
+		&cli.BoolFlag{Name: "one-file-system", Usage: "do not cross into other file systems"},
+		&cli.BoolFlag{Name: "no-originals", Usage: "store messages and the media they name, not the exports themselves"},
+		&cli.StringFlag{Name: "pack-size", Usage: "`SIZE` of the objects that are stored, 1MiB to 128MiB (default 16MiB)"},
+	}
+}
+
+// sourcesOf makes a source of each argument, and finds what is wrong with them
+// before anything is stored.
+func sourcesOf(c *session.Call, chats []chat.Provider) ([]Source, error) {
+	if _, err := packSize(c); err != nil {
+		return nil, err
+	}
+	larger, err := c.Size("exclude-larger-than")
+	if err != nil {
+		return nil, err
+	}
+	var sources []Source
+	for _, path := range c.Args().Slice() {
+		src, err := sourceOf(c, chats, path)
+		if err != nil {
+			return nil, err
+		}
+		if _, err := os.Lstat(path); err != nil {
+			return nil, err
+		}
+		src.Name, src.Tags, src.Host = c.String("as"), c.StringSlice("tag"), session.Label(c.String("host"))
+		src.NoOriginals = c.Bool("no-originals")
+		src.Select = Selection{
+			Exclude: c.StringSlice("exclude"), Include: c.StringSlice("include"), LargerThan: larger,
+			NoVideos: c.Bool("no-videos"), OneFileSystem: c.Bool("one-file-system"),
+		}
+		if err := src.Select.Check(); err != nil {
+			return nil, session.Usage("%v", err)
+		}
+		sources = append(sources, src)
+	}
+	return sources, nil
+}
+
+const (
+	minPackSize = 1 << 20
+	maxPackSize = 128 << 20
+)
+
+func packSize(c *session.Call) (int, error) {
+	n, err := c.Size("pack-size")
+	if err == nil && n != 0 && (n < minPackSize || n > maxPackSize) {
+		err = session.Usage("--pack-size: from 1MiB to 128MiB")
+	}
+	return int(n), err
+}
+
+// backupAll makes a snapshot of each source. One that is empty or cannot be read
+// does not keep the others from being stored.
+func backupAll(ctx context.Context, c *session.Call, w *session.Writable, sources []Source) error {
+	var failed []error
+	for _, src := range sources {
+		err := backupOne(ctx, c, w, src)
+		var nothing *Nothing
+		var unfinished *session.Failure
+		switch {
+		case err == nil:
+		case errors.As(err, &nothing), errors.As(err, &unfinished), errors.Is(err, fs.ErrNotExist), errors.Is(err, fs.ErrPermission):
+			failed = append(failed, err)
+		default:
+			return err
+		}
+	}
+	if len(failed) == 1 {
+		return failed[0]
+	}
+	return errors.Join(failed...)
+}
+
+func backupOne(ctx context.Context, c *session.Call, w *session.Writable, src Source) error {
+	if err := spare(c, w.Root(), &src); err != nil {
+		return err
+	}
+	size, err := packSize(c)
+	if err != nil {
+		return err
+	}
+	path, err := filepath.Abs(src.Path)
+	if err != nil {
+		return err
+	}
+	s, key, err := w.Begin(ctx, repo.SessionOptions{PackSize: size})
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	clock := c.Env.Clock
+	started, requests := clock.Now(), w.Requests()
+	table := w.Memory.Table(fmt.Sprintf("files %q %q %t", path, src.App, src.NoOriginals), key.IndexIdentity(), key.IndexRecipient())
+	report, err := Run(ctx, src, s, Options{
+		Files: table, Now: clock.Now, Program: "chatkeep " + session.Version(),
+		Progress: func(p Progress) { c.Voice.Progress(p.Bytes, p.TotalBytes, p.Path) },
+	})
+	if err != nil {
+		return err
+	}
+	return tellStored(c, &src, report, w.Requests()-requests, clock.Now().Sub(started))
+}
+
+// spare keeps a repository in a folder out of a backup of that folder: it would
+// grow with every run.
+func spare(c *session.Call, root string, src *Source) error {
+	if root == "" {
+		return nil
+	}
+	path, err := filepath.Abs(src.Path)
+	if err != nil {
+		return err
+	}
+	if resolved, err := filepath.EvalSymlinks(path); err == nil {
+		path = resolved
+	}
+	if below(root, path) {
+		return session.Fail(session.ExitUsage, "", "%s is part of the repository itself", src.Path)
+	}
+	if !below(path, root) {
+		return nil
+	}
+	inside, err := filepath.Rel(path, root)
+	if err != nil {
+		return err
+	}
+	c.Voice.Say("note: the repository itself, %s, is left out", inside)
+	src.Select.Exclude = append(src.Select.Exclude, "/"+literal(filepath.ToSlash(inside)))
+	return nil
+}
+
+// below reports whether path is dir or in it. Both are absolute and clean.
+func below(dir, path string) bool {
+	relative, err := filepath.Rel(dir, path)
+	return err == nil && filepath.IsLocal(relative)
+}
+
+// literal writes a path as a pattern that matches it alone.
+func literal(path string) string {
+	var pattern []rune
+	for _, r := range path {
+		switch r {
+		case '*', '?', '[', ']', '\\':
+			pattern = append(pattern, '\\')
+		}
+		pattern = append(pattern, r)
+	}
+	return string(pattern)
+}
+
+// tellStored says what a backup stored.
+func tellStored(c *session.Call, src *Source, r *Report, requests int64, took time.Duration) error {
+	shown(r.Conversations,
+		func(one *ConversationReport) { c.Voice.Say("%s", conversationLine(one)) },
+		func(n int) { c.Voice.Say("and %s more conversations", session.Count(int64(n))) })
+	if !c.Voice.JSON() {
+		shown(r.Warnings,
+			func(w string) { c.Voice.Warn("%s", w) },
+			func(n int) { c.Voice.Warn("and %s more; --json has them all", session.Count(int64(n))) })
+	}
+	c.Voice.Say("%s, %s · stored %s new (%s) · snapshot %s · %s",
+		session.Plural(r.Files, "file", "files"), session.Size(r.Bytes), session.Size(r.BytesNew),
+		session.Plural(r.Chunks, "chunk", "chunks"), session.Short(r.Snapshot), session.Span(took))
+	if r.Sequence == 1 {
+		c.Voice.Say("next: chatkeep snapshots · chatkeep check · keep the recovery key off this machine")
+	}
+	if err := c.Voice.Object(storedOf(src, r, requests, took)); err != nil {
+		return err
+	}
+	return finished(r)
+}
+
+// finished is the error of a backup that is there and not whole.
+func finished(r *Report) error {
+	const cure = "the snapshot is there; what could be read is in it"
+	switch {
+	case r.Unreadable > 0 && r.Unparsed > 0:
+		return session.Fail(session.ExitIncomplete, cure, "%s could not be read, and %s not parsed",
+			session.Plural(r.Unreadable, "file", "files"), session.Plural(r.Unparsed, "record was", "records were"))
+	case r.Unreadable > 0:
+		return session.Fail(session.ExitIncomplete, cure, "%s could not be read", session.Plural(r.Unreadable, "file", "files"))
+	case r.Unparsed > 0:
+		return session.Fail(session.ExitIncomplete, "they are kept as they are, and the export itself too",
+			"%s not parsed", session.Plural(r.Unparsed, "record was", "records were"))
+	}
+	return nil
+}

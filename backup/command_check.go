@@ -1,0 +1,142 @@
+package backup
+
+import (
+	"context"
+	"math/rand/v2"
+	"strconv"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"chatkeep/backup/format"
+	"chatkeep/backup/repo"
+	"chatkeep/backup/session"
+)
+
+func checkCommand(env *session.Env) *cli.Command {
+	return &cli.Command{
+		Name: "check", Category: session.LookAfter, Usage: "look for damage, and for what is missing or forged",
+		Description: "Verifies signatures and that everything a snapshot needs is there. With --read-data it\n" +
+			"also reads and decrypts every byte. --keyless asks for no passphrase and then checks\n" +
+			"the names, sizes and hashes of everything, and the signatures.\n\n" +
+			"  chatkeep check\n" +
+			"  chatkeep check --read-data-subset 1/7\n" +
+			"  chatkeep check --keyless --read-data",
+		Flags: env.KeyFlags(
+			&cli.BoolFlag{Name: "read-data", Usage: "read everything"},
+			&cli.StringFlag{Name: "read-data-subset", Usage: "read a share of the packs: part `n/t` of t, or about p%, chosen anew each time"},
+			&cli.BoolFlag{Name: "keyless", Usage: "check what needs no key, and ask for none"},
+		),
+		Action: env.Action(func(ctx context.Context, c *session.Call) error {
+			o, err := checkOptions(c)
+			if err != nil {
+				return err
+			}
+			a, err := c.Inspect(ctx)
+			if err != nil {
+				return err
+			}
+			var reader *repo.Reader
+			if !c.Bool("keyless") {
+				if reader, err = a.Reader(ctx); err != nil {
+					return err
+				}
+			}
+			if !a.Vouched() {
+				c.Voice.Warn("nothing tells that this is your repository: that it is %s is its own claim; --id says which one to expect", a.ID())
+			}
+			o.Progress = func(done, total int64) { c.Voice.Progress(done, total, "") }
+			report, err := repo.Check(ctx, a.Store, a.View, reader, o)
+			if err != nil {
+				return err
+			}
+			return tellChecked(c, report)
+		}),
+	}
+}
+
+func checkOptions(c *session.Call) (repo.CheckOptions, error) {
+	o := repo.CheckOptions{ReadData: c.Bool("read-data")}
+	text := c.String("read-data-subset")
+	if text == "" {
+		return o, nil
+	}
+	if o.ReadData {
+		return o, session.Usage("either --read-data or --read-data-subset")
+	}
+	var ok bool
+	o.ReadData = true
+	if o.Part, o.Parts, ok = parseSubset(text, rand.Uint64N); !ok {
+		return o, session.Usage("--read-data-subset: %q is neither part n of t, as 1/7, nor a share, as 10%%", text)
+	}
+	return o, nil
+}
+
+// maxParts is the most parts that packs can be told apart in.
+const maxParts = 1 << 16
+
+// parseSubset reads "n/t", n from 1 to t, or a percentage, for which random
+// chooses the part.
+func parseSubset(text string, random func(uint64) uint64) (part, parts uint64, ok bool) {
+	if number, isShare := strings.CutSuffix(text, "%"); isShare {
+		share, err := strconv.ParseFloat(number, 64)
+		if err != nil || !(share > 0) || share > 100 {
+			return 0, 0, false
+		}
+		parts = min(maxParts, uint64(100/share))
+		return random(parts) + 1, parts, true
+	}
+	n, t, _ := strings.Cut(text, "/")
+	part, err := strconv.ParseUint(n, 10, 32)
+	if err != nil {
+		return 0, 0, false
+	}
+	parts, err = strconv.ParseUint(t, 10, 32)
+	return part, parts, err == nil && part >= 1 && part <= parts && parts <= maxParts
+}
+
+// tellChecked says what a check found. Problems are what was asked for, so they
+// go to stdout; that there are any is the error.
+func tellChecked(c *session.Call, r *repo.CheckReport) error {
+	for _, note := range r.Notes {
+		c.Voice.Print("note: %s", note)
+		if err := c.Voice.Object(finding{Type: "note", Message: note}); err != nil {
+			return err
+		}
+	}
+	for _, problem := range r.Problems {
+		c.Voice.Print("%s", problem)
+		if err := c.Voice.Object(finding{"problem", string(format.ClassOf(problem)), problem.Error()}); err != nil {
+			return err
+		}
+	}
+	c.Voice.Print("%s, read %s", r.Summary(), session.Size(r.BytesRead))
+	if r.Orphans > 0 {
+		c.Voice.Print("%s of interrupted runs, %s: harmless", session.Plural(int64(r.Orphans), "leftover", "leftovers"), session.Size(r.OrphanBytes))
+	}
+	if err := c.Voice.Object(checked{"summary", r.Snapshots, r.Objects, r.Packs, r.Orphans, r.OrphanBytes, r.BytesRead, len(r.Problems)}); err != nil {
+		return err
+	}
+	if len(r.Problems) == 0 {
+		return nil
+	}
+	return session.Fail(session.ExitDamaged, "back up again to store what is missing; a copy of the repository can give back what is damaged",
+		"the repository has %s", session.Plural(int64(len(r.Problems)), "problem", "problems"))
+}
+
+type finding struct {
+	Type    string `json:"type"`
+	Class   string `json:"class,omitempty"`
+	Message string `json:"message"`
+}
+
+type checked struct {
+	Type        string `json:"type"`
+	Snapshots   int    `json:"snapshots"`
+	Objects     int    `json:"objects"`
+	Packs       int    `json:"packs"`
+	Orphans     int    `json:"orphans"`
+	OrphanBytes int64  `json:"orphan_bytes"`
+	BytesRead   int64  `json:"bytes_read"`
+	Problems    int    `json:"problems"`
+}

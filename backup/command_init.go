@@ -1,0 +1,60 @@
+package backup
+
+import (
+	"context"
+
+	"github.com/urfave/cli/v2"
+
+	"chatkeep/backup/format"
+	"chatkeep/backup/session"
+)
+
+func initCommand(env *session.Env) *cli.Command {
+	own := append(session.SecretFlags(),
+		&cli.BoolFlag{Name: "classic", Usage: "use X25519 alone, for recovery with age before 1.3; a quantum computer could break it"},
+		&cli.StringFlag{Name: "label", Usage: "this machine's `NAME` in the repository (default the host's)"},
+		session.Yes(), session.DryRun())
+	return &cli.Command{
+		Name: "init", Category: session.SetUp, Usage: "create a repository",
+		Description: "Creates an empty repository and lets this machine back up to it. It can be opened\n" +
+			"with the passphrase that you choose, and with a recovery key that is shown once.\n\n" +
+			"  chatkeep init --repo /media/disk/chats\n" +
+			"  chatkeep init --repo s3://bucket/chats --recovery-key-file ~/stick/recovery.txt",
+		Flags: env.RepositoryFlags(own...),
+		Action: env.Action(func(ctx context.Context, c *session.Call) error {
+			place, err := c.Vacant(ctx)
+			if err != nil {
+				return err
+			}
+			if c.DryRun() {
+				c.Voice.Print("would create a repository at %s", place)
+				return c.Voice.Object(created{Type: "summary", Place: place, DryRun: true})
+			}
+			w, err := c.Create(ctx, c.String("label"))
+			if err != nil {
+				return err
+			}
+			return tellCreated(c, w)
+		}),
+	}
+}
+
+// created is the summary of init.
+type created struct {
+	Type       string       `json:"type"`
+	Repository *format.Hash `json:"repository,omitempty"`
+	Place      string       `json:"place"`
+	Slots      []string     `json:"slots,omitempty"`
+	DryRun     bool         `json:"dry_run,omitempty"`
+}
+
+func tellCreated(c *session.Call, w *session.Writable) error {
+	id := w.ID()
+	c.Voice.Say("created repository %s at %s", id, w.Place)
+	c.Voice.Say("next: chatkeep backup PATH · keep the recovery key and the repository's id off this machine")
+	object := created{Type: "summary", Repository: &id, Place: w.Place}
+	for _, s := range w.View.Authority.Slots {
+		object.Slots = append(object.Slots, s.Name)
+	}
+	return c.Voice.Object(object)
+}

@@ -1,0 +1,172 @@
+package backup
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"filippo.io/age"
+	"github.com/urfave/cli/v2"
+
+	"chatkeep/backup/format"
+	"chatkeep/backup/keys"
+	"chatkeep/backup/repo"
+	"chatkeep/backup/session"
+)
+
+func keyAddCommand(env *session.Env) *cli.Command {
+	own := append(session.SecretFlags(),
+		&cli.StringFlag{Name: "name", Usage: "`NAME` of the key (default its kind)"},
+		&cli.BoolFlag{Name: "recovery", Usage: "make a recovery key"},
+		&cli.StringSliceFlag{Name: "recipient", Usage: "open it with the age or SSH key of this `RECIPIENT`, age1… or ssh-ed25519 …; may be repeated"},
+		session.Yes(), session.DryRun())
+	return &cli.Command{
+		Name: "add", Usage: "add a key: another passphrase, a recovery key, or an age or SSH key",
+		Description: "The environment's passphrase opens the repository; a new one is asked for, or read\n" +
+			"from $CHATKEEP_NEW_PASSPHRASE_FILE.\n\n" +
+			"  chatkeep key add --recovery\n" +
+			"  chatkeep key add --name laptop --recipient \"$(cat ~/.ssh/id_ed25519.pub)\"",
+		Flags: env.KeyFlags(own...),
+		Action: env.Action(func(ctx context.Context, c *session.Call) error {
+			kind, err := kindOf(c)
+			if err != nil {
+				return err
+			}
+			return owned(ctx, c, func(w *session.Writable, o *owner) (told, error) {
+				return addKey(ctx, c, w, o, kind)
+			})
+		}),
+	}
+}
+
+// kindOf tells which kind of key the flags ask for.
+func kindOf(c *session.Call) (string, error) {
+	recipients := c.StringSlice("recipient")
+	if name := c.String("name"); name != "" && !format.ValidSlotName(name) {
+		return "", session.Usage("--name: %q cannot name a key: lower-case letters, digits and dashes can", name)
+	}
+	switch {
+	case len(recipients) > 0 && c.Bool("recovery"):
+		return "", session.Usage("either --recovery or --recipient")
+	case len(recipients) > 0:
+		_, err := recipientsOf(recipients)
+		return format.SlotRecipient, err
+	case c.Bool("recovery"):
+		return format.SlotRecovery, nil
+	}
+	return format.SlotPassphrase, nil
+}
+
+func recipientsOf(texts []string) ([]age.Recipient, error) {
+	var all []age.Recipient
+	for _, text := range texts {
+		r, err := keys.ParseRecipient(text)
+		if err != nil {
+			return nil, session.Usage("--recipient: %v", err)
+		}
+		all = append(all, r)
+	}
+	return all, nil
+}
+
+func addKey(ctx context.Context, c *session.Call, w *session.Writable, o *owner, kind string) (told, error) {
+	name := freeName(w, c.String("name"), kind)
+	if c.DryRun() {
+		return tellKey(c, "add", name, kind)
+	}
+	object, forget, err := newSlot(ctx, c, o.master, kind)
+	if err != nil {
+		return nil, err
+	}
+	if err := o.AddSlot(ctx, repo.NewSlot{Name: name, Kind: kind, Object: object}); err != nil {
+		forget()
+		return nil, err
+	}
+	if kind == format.SlotRecipient && !c.DryRun() {
+		c.Voice.Say("a machine that opens it with this key has to be told the repository's id: --id %s", w.ID())
+	}
+	return tellKey(c, "add", name, kind)
+}
+
+// freeName is the name given, or the kind, with a number where that is taken.
+func freeName(w *session.Writable, name, kind string) string {
+	if name != "" {
+		return name
+	}
+	taken := func(name string) bool {
+		return slices.ContainsFunc(w.View.Authority.Slots, func(s format.Slot) bool { return s.Name == name })
+	}
+	name = kind
+	for n := 2; taken(name); n++ {
+		name = fmt.Sprintf("%s-%d", kind, n)
+	}
+	return name
+}
+
+// newSlot seals the master behind a new secret of a kind. Forget takes a file
+// back that the secret was written to.
+func newSlot(ctx context.Context, c *session.Call, master *keys.Master, kind string) (object []byte, forget func(), err error) {
+	forget = func() {}
+	switch kind {
+	case format.SlotRecipient:
+		var recipients []age.Recipient
+		if recipients, err = recipientsOf(c.StringSlice("recipient")); err == nil {
+			object, err = keys.SealRecipient(master, recipients...)
+		}
+	case format.SlotRecovery:
+		var key keys.RecoveryKey
+		if key, forget, err = c.NewRecoveryKey(); err != nil {
+			return nil, nil, err
+		}
+		if key == "" {
+			return nil, nil, session.Fail(session.ExitFailed, "--recovery-key-file FILE takes it", "there is nobody to show the recovery key to")
+		}
+		object, err = keys.SealRecovery(master, key)
+	default:
+		var passphrase string
+		if passphrase, err = c.AskNewPassphrase(ctx); err == nil {
+			object, err = keys.SealPassphrase(master, passphrase)
+		}
+	}
+	return object, forget, err
+}
+
+func keyPasswdCommand(env *session.Env) *cli.Command {
+	own := append(session.SecretFlags()[1:], // there is no recovery key to make
+		&cli.StringFlag{Name: "name", Usage: "change the passphrase with this `NAME`", Value: format.SlotPassphrase},
+		session.Yes(), session.DryRun())
+	return &cli.Command{
+		Name: "passwd", Usage: "change the passphrase",
+		Description: "The environment's passphrase opens the repository; the new one is asked for, or read\n" +
+			"from $CHATKEEP_NEW_PASSPHRASE_FILE. The old one still opens copies made before.",
+		Flags: env.KeyFlags(own...),
+		Action: env.Action(func(ctx context.Context, c *session.Call) error {
+			name := c.String("name")
+			return owned(ctx, c, func(w *session.Writable, o *owner) (told, error) {
+				if err := isPassphrase(w, name); err != nil || c.DryRun() {
+					if err == nil {
+						return tellKey(c, "change", name, format.SlotPassphrase)
+					}
+					return nil, err
+				}
+				object, _, err := newSlot(ctx, c, o.master, format.SlotPassphrase)
+				if err != nil {
+					return nil, err
+				}
+				if err := o.ReplaceSlot(ctx, repo.NewSlot{Name: name, Kind: format.SlotPassphrase, Object: object}); err != nil {
+					return nil, err
+				}
+				return tellKey(c, "change", name, format.SlotPassphrase)
+			})
+		}),
+	}
+}
+
+func isPassphrase(w *session.Writable, name string) error {
+	for _, s := range w.View.Authority.Slots {
+		if s.Name == name && s.Kind == format.SlotPassphrase {
+			return nil
+		}
+	}
+	return session.Fail(session.ExitFailed, "chatkeep key list shows what there is", "there is no passphrase named %s", name)
+}

@@ -1,0 +1,27 @@
+// Command chatkeep is end-to-end encrypted backup for chat history.
+//
+// This file wires: it hands the providers that this build contains to the
+// commands, and the system to both. The commands are in backup and restore.
+package main
+
+import (
+	"io"
+	"os"
+
+	"chatkeep/backup"
+	"chatkeep/backup/session"
+	"chatkeep/providers/all"
+	"chatkeep/restore"
+)
+
+func main() {
+	os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr, os.Getenv))
+}
+
+// run runs one command line, without the program's name in front, on the
+// streams and the environment that it is given, and returns the exit code.
+func run(args []string, stdin io.Reader, stdout, stderr io.Writer, getenv func(string) string) int {
+	env := session.System(stdin, stdout, stderr, getenv, all.Stores)
+	app := session.NewApp(env, backup.Commands(env, all.Chats), restore.Commands(env))
+	return app.Run(args)
+}

@@ -1,0 +1,55 @@
+package restore
+
+import (
+	"context"
+
+	"github.com/urfave/cli/v2"
+
+	"chatkeep/backup/repo"
+	"chatkeep/backup/session"
+)
+
+// Commands are the commands that read a repository and give back.
+func Commands(env *session.Env) []*cli.Command {
+	return []*cli.Command{
+		snapshotsCommand(env),
+		lsCommand(env),
+		restoreCommand(env),
+		catCommand(env),
+	}
+}
+
+// filterFlags say which snapshots count.
+func filterFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringFlag{Name: "source", Usage: "only snapshots of the source with this `NAME`"},
+		&cli.StringFlag{Name: "host", Usage: "only snapshots from this `HOST`"},
+		&cli.StringSliceFlag{Name: "tag", Usage: "only snapshots with this `TAG`; may be repeated"},
+	}
+}
+
+func filterOf(c *session.Call) Filter {
+	return Filter{Source: c.String("source"), Host: c.String("host"), Tags: c.StringSlice("tag")}
+}
+
+// opened unlocks the repository, finds a snapshot and opens it.
+func opened(ctx context.Context, c *session.Call, name string) (*repo.Snapshot, error) {
+	a, err := c.Open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	r, err := a.Reader(ctx)
+	if err != nil {
+		return nil, err
+	}
+	h, err := Find(ctx, r, name, filterOf(c))
+	if err != nil {
+		return nil, err
+	}
+	s, err := r.Open(ctx, h)
+	if err != nil {
+		return nil, err
+	}
+	c.Voice.Say("snapshot %s of %s, %s", session.Short(h.Hash), s.Manifest.Source.Name, h.Age(c.Env.Clock.Now()))
+	return s, nil
+}

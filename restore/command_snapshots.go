@@ -1,0 +1,104 @@
+package restore
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"chatkeep/backup/format"
+	"chatkeep/backup/repo"
+	"chatkeep/backup/session"
+)
+
+func snapshotsCommand(env *session.Env) *cli.Command {
+	return &cli.Command{
+		Name: "snapshots", Category: session.LookAfter, Usage: "list the snapshots, the newest last",
+		Flags: env.KeyFlags(filterFlags()...),
+		Action: env.Action(func(ctx context.Context, c *session.Call) error {
+			a, err := c.Open(ctx)
+			if err != nil {
+				return err
+			}
+			r, err := a.Reader(ctx)
+			if err != nil {
+				return err
+			}
+			f, n := filterOf(c), 0
+			for _, h := range r.Heads() {
+				m, err := r.Manifest(ctx, h)
+				if err != nil {
+					return err
+				}
+				if !f.takes(m) {
+					continue
+				}
+				n++
+				if err := tellSnapshot(c, h, m); err != nil {
+					return err
+				}
+			}
+			c.Voice.Print("%s", session.Plural(int64(n), "snapshot", "snapshots"))
+			return c.Voice.Object(struct {
+				Type      string `json:"type"`
+				Snapshots int    `json:"snapshots"`
+			}{"summary", n})
+		}),
+	}
+}
+
+// listed is a snapshot as snapshots --json prints it; fields are only added.
+type listed struct {
+	Type          string      `json:"type"`
+	ID            format.Hash `json:"id"`
+	Time          string      `json:"time,omitempty"` // by the storage's clock
+	Started       time.Time   `json:"started"`
+	Finished      time.Time   `json:"finished"`
+	Source        string      `json:"source"`
+	Host          string      `json:"host"`
+	Path          string      `json:"path"`
+	App           string      `json:"app"`
+	Tags          []string    `json:"tags"`
+	Complete      bool        `json:"complete"`
+	Files         int64       `json:"files"`
+	Bytes         int64       `json:"bytes"`
+	Conversations int64       `json:"conversations"`
+	Messages      int64       `json:"messages"`
+	Unparsed      int64       `json:"unparsed"`
+	MediaStored   int64       `json:"media_stored"`
+	MediaMissing  int64       `json:"media_missing"`
+	Unreadable    int64       `json:"unreadable"`
+	Writer        format.Hash `json:"writer"`
+	Sequence      uint64      `json:"sequence"`
+	Program       string      `json:"program"`
+}
+
+func tellSnapshot(c *session.Call, h *repo.Head, m *format.Manifest) error {
+	parts := []string{session.Short(h.Hash), session.Moment(h.Time), m.Source.Name}
+	if m.Source.Host != "" {
+		parts = append(parts, "on "+m.Source.Host)
+	}
+	parts = append(parts, session.Plural(m.Totals.Files, "file", "files")+", "+session.Size(m.Totals.Bytes))
+	if m.Totals.Messages > 0 {
+		parts = append(parts, session.Plural(m.Totals.Messages, "message", "messages"))
+	}
+	if len(m.Tags) > 0 {
+		parts = append(parts, strings.Join(m.Tags, ","))
+	}
+	if !m.Complete {
+		parts = append(parts, session.Plural(m.Totals.Unreadable, "file", "files")+" could not be read")
+	}
+	c.Voice.Print("%s", strings.Join(parts, "  "))
+	one := listed{
+		Type: "snapshot", ID: h.Hash, Started: m.Started, Finished: m.Finished,
+		Source: m.Source.Name, Host: m.Source.Host, Path: m.Source.Path, App: m.Source.App, Tags: m.Tags, Complete: m.Complete,
+		Files: m.Totals.Files, Bytes: m.Totals.Bytes, Conversations: m.Totals.Conversations, Messages: m.Totals.Messages,
+		Unparsed: m.Totals.Unparsed, MediaStored: m.Totals.MediaStored, MediaMissing: m.Totals.MediaMissing,
+		Unreadable: m.Totals.Unreadable, Writer: h.Writer, Sequence: h.Seq, Program: m.Program,
+	}
+	if !h.Time.IsZero() {
+		one.Time = h.Time.Local().Format(time.RFC3339)
+	}
+	return c.Voice.Object(one)
+}
