@@ -16,6 +16,8 @@ func Commands(env *session.Env) []*cli.Command {
 		lsCommand(env),
 		restoreCommand(env),
 		catCommand(env),
+		chatsCommand(env),
+		exportCommand(env),
 	}
 }
 

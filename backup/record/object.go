@@ -221,6 +221,10 @@ func appendEscape(b []byte, r rune) []byte {
 	switch r {
 	case '"', '\\':
 		return append(b, '\\', byte(r))
+	case '\b':
+		return append(b, `\b`...)
+	case '\f':
+		return append(b, `\f`...)
 	case '\n':
 		return append(b, `\n`...)
 	case '\r':

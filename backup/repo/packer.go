@@ -122,6 +122,16 @@ func (p *Packer) addToFrame(ctx context.Context, o *openPack, kind format.Kind, 
 		if err := p.flushFrame(ctx, o, kind); err != nil {
 			return err
 		}
+		if p.open[kind] != o {
+			// The frame filled its pack, which is on its way: a chunk that was
+			// added to it now would be nowhere.
+			next, err := p.pack(kind)
+			if err != nil {
+				return err
+			}
+			p.s.move(id, next.number)
+			o = next
+		}
 	}
 	o.group, o.fresh = hint.Group, hint.Increment
 	o.frame = format.AppendMember(o.frame, id, data)

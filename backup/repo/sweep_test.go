@@ -98,7 +98,7 @@ func TestFaultSweep(t *testing.T) {
 						}
 						f := storagetest.NewFault(s.police(t), storagetest.Rule{
 							Nth: n + 1, Do: trouble, Entry: entry,
-							Info:  storage.Info{Key: format.PackName(format.Sum([]byte("none"))), Size: 1 << 10},
+							Info:  storage.Info{Key: call.Key + "stray", Size: 1 << 10},
 							Stale: base.store.Bytes(base.store.Keys(format.SnapshotsDir)[0]),
 						})
 						err := s.attempt(t, t.Context(), f, after...)

@@ -56,6 +56,11 @@ func tame(commands []*cli.Command) {
 		if len(c.Subcommands) > 0 {
 			c.CustomHelpTemplate = groupHelp
 		}
+		for _, f := range c.Flags {
+			if b, ok := f.(*cli.BoolFlag); ok {
+				b.DisableDefaultText = true // it is always false
+			}
+		}
 		tame(c.Subcommands)
 	}
 }

@@ -27,7 +27,10 @@ func (e *Env) Action(run func(ctx context.Context, c *Call) error) cli.ActionFun
 		c := &Call{Context: flags, Env: e, Dirs: dirs,
 			Voice: e.newVoice(flags.Bool("json"), flags.Bool("quiet"), flags.Bool("verbose"))}
 		defer c.Voice.Done()
-		return run(flags.Context, c)
+		if err := run(flags.Context, c); err != nil {
+			return err
+		}
+		return c.Voice.failure()
 	}
 }
 

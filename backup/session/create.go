@@ -153,6 +153,7 @@ func (c *Call) create(ctx context.Context, master *keys.Master, slots []repo.New
 	if err != nil {
 		return nil, err
 	}
+	a.View.Notes = nil // that nothing was seen of it before is as it should be
 	return &Writable{a, store}, a.trust()
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"chatkeep/backup/format"
+	"chatkeep/backup/keys"
 	"chatkeep/backup/repo"
 	"chatkeep/backup/state"
 	"chatkeep/providers/storage"
@@ -19,9 +20,10 @@ type Archive struct {
 
 	call  *Call
 	store *traffic
-	name  string      // what this machine remembers the place by
-	told  format.Hash // the id that somebody vouches for, zero where only the place claims it
-	own   format.Hash // this machine's writer, zero without one
+	name  string       // what this machine remembers the place by
+	told  format.Hash  // the id that somebody vouches for, zero where only the place claims it
+	key   *keys.Writer // this machine's, nil without one
+	keyIs error        // why a key that is there cannot be used
 }
 
 // Writable is an opened repository that can be written to as well.
@@ -73,13 +75,8 @@ func (c *Call) load(ctx context.Context, p place, store *traffic) (*Archive, err
 		return nil, a.named(err)
 	}
 	a.Memory = c.Dirs.Repository(id)
-	key, err := c.readWriterKey(a.Memory)
-	switch {
-	case err == nil && key != nil:
-		// A key file is made by an owner of the repository.
-		a.own, a.told = key.ID, id
-	case err != nil:
-		c.Voice.Warn("%v", err)
+	if a.key, a.keyIs = c.readWriterKey(a.Memory); a.key != nil {
+		a.told = id // an owner of the repository made the key file
 	}
 	if a.View, err = repo.Load(ctx, store, id, a.name, a.Memory); err != nil {
 		return nil, a.named(err)
@@ -177,7 +174,15 @@ func (a *Archive) remember() error {
 	if err := a.call.Dirs.SetPlace(a.name, a.View.ID); err != nil {
 		return err
 	}
-	return a.View.RememberSeen(a.Memory, a.own)
+	return a.View.RememberSeen(a.Memory, a.own())
+}
+
+// own is this machine's writer, zero without one.
+func (a *Archive) own() format.Hash {
+	if a.key == nil {
+		return format.Hash{}
+	}
+	return a.key.ID
 }
 
 // Reload looks at the repository again, after a change of it, and remembers

@@ -19,6 +19,7 @@ type Voice struct {
 	meter       *meter // nil where no progress is shown
 	json        bool
 	quiet, loud bool
+	lost        error // the first failure of stdout
 }
 
 // newVoice makes the voice of a call.
@@ -55,6 +56,14 @@ func (v *Voice) Object(object any) error {
 	defer v.mu.Unlock()
 	_, err = v.out.Write(line)
 	return err
+}
+
+// failure is that of stdout, if it failed: a full disk must not look like an
+// empty list.
+func (v *Voice) failure() error {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.lost
 }
 
 // Raw is stdout for bytes that are a file's: as they are into a file or a pipe,
@@ -111,9 +120,10 @@ func (v *Voice) write(w io.Writer, text string) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	v.meter.clear()
-	// Where stdout or stderr fails there is nobody left to tell. What a
-	// program reads goes through Object, which does tell.
-	_, _ = io.WriteString(w, text)
+	_, err := io.WriteString(w, text)
+	if w == v.out && v.lost == nil {
+		v.lost = err
+	}
 }
 
 // jsonLine encodes without the escapes that only web pages need.

@@ -42,22 +42,21 @@ func (c *Call) readWriterKey(memory *state.Repository) (*keys.Writer, error) {
 
 // WriterKey returns this machine's key. There must be one.
 func (w *Writable) WriterKey() (*keys.Writer, error) {
-	key, err := w.call.readWriterKey(w.Memory)
-	if err == nil && key == nil {
+	if w.keyIs == nil && w.key == nil {
 		return nil, Fail(ExitWrongKey, "chatkeep writer add enrols it; a machine that replaces one that is gone takes --inherit",
 			"this machine has no writer key for the repository at %s", w.Place)
 	}
-	return key, err
+	return w.key, w.keyIs
 }
 
 // IsThisMachine reports whether a writer is this machine.
-func (w *Writable) IsThisMachine(id format.Hash) bool { return id == w.own && !id.IsZero() }
+func (w *Writable) IsThisMachine(id format.Hash) bool { return id == w.own() && !id.IsZero() }
 
 // SaveWriterKey makes a key this machine's.
 func (w *Writable) SaveWriterKey(key *keys.Writer) error {
 	data := key.Marshal()
 	defer clear(data)
-	w.own = key.ID
+	w.key, w.keyIs = key, nil
 	return state.WriteFile(w.Memory.WriterKeyPath(), data)
 }
 

@@ -1,0 +1,100 @@
+package restore
+
+import (
+	"context"
+	"errors"
+	"io"
+	"iter"
+	"time"
+
+	"chatkeep/backup/format"
+	"chatkeep/backup/record"
+	"chatkeep/backup/repo"
+	"chatkeep/providers/chat"
+)
+
+// Where a snapshot has what was parsed of its exports.
+const (
+	conversationsFile = "conversations.jsonl"
+	participantsFile  = "participants.jsonl"
+	messagesFolder    = "messages/"
+	timeLayout        = time.RFC3339
+)
+
+// Chat is a conversation in a snapshot and what its export claims to hold of it.
+type Chat struct {
+	Conversation *chat.Conversation
+	Coverage     chat.Coverage
+}
+
+// Chats yields the conversations of a snapshot, in the order of their ids.
+func Chats(ctx context.Context, s *repo.Snapshot) iter.Seq2[*Chat, error] {
+	return func(yield func(*Chat, error) bool) {
+		var last *Chat
+		for r, err := range records(ctx, s, conversationsFile) {
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			switch r := r.(type) {
+			case *chat.Conversation:
+				if last != nil && !yield(last, nil) {
+					return
+				}
+				last = &Chat{Conversation: r}
+			case *chat.Coverage:
+				if last != nil {
+					last.Coverage = *r
+				}
+			}
+		}
+		if last != nil {
+			yield(last, nil)
+		}
+	}
+}
+
+// records reads the records of one file of a snapshot. A snapshot without the
+// file has none. Records of types that a later release added are left out.
+func records(ctx context.Context, s *repo.Snapshot, name string) iter.Seq2[any, error] {
+	return func(yield func(any, error) bool) {
+		e, err := find(ctx, s, name)
+		if err != nil || e == nil {
+			if err != nil {
+				yield(nil, err)
+			}
+			return
+		}
+		d := record.NewDecoder(s.Chunks(ctx, e.Chunks))
+		for {
+			r, err := d.Next()
+			switch {
+			case err == io.EOF:
+				return
+			case errors.Is(err, record.ErrUnknownType):
+				continue
+			case err != nil:
+				err = format.Fail(format.Malformed, name, "%w", err)
+			}
+			if !yield(r, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// find returns the entry of a path, or nil.
+func find(ctx context.Context, s *repo.Snapshot, name string) (*repo.Entry, error) {
+	for e, err := range s.Entries(ctx) {
+		if err != nil {
+			return nil, err
+		}
+		if e.Path == name {
+			return &e, nil
+		}
+		if e.Path > name {
+			break
+		}
+	}
+	return nil, nil
+}
