@@ -23,7 +23,7 @@ func written(t *testing.T, s *repo.Snapshot, check func(path string, got []byte,
 
 func TestWriteFile(t *testing.T) {
 	w := newWorld(t)
-	for seed := range uint64(8) {
+	for seed := range uint64(4) {
 		f := newForest(t, seed)
 		byPath := map[string]*thing{}
 		for i := range f.things {

@@ -75,7 +75,7 @@ func (f *forest) grow(dir string, depth int) {
 		case 4:
 			f.add(thing{path: path, typ: format.EntryZip, mode: 0o600, pieces: f.pieces()})
 		default:
-			f.add(thing{path: path, content: f.content(), mode: uint32(f.IntN(0o1000)), sparse: f.IntN(2) == 0, chunk: 1 + f.IntN(5000)})
+			f.add(thing{path: path, content: f.content(), mode: uint32(f.IntN(0o1000)), sparse: f.IntN(2) == 0, chunk: 500 + f.IntN(5000)})
 		}
 	}
 }
@@ -136,9 +136,9 @@ func (th *thing) bytes() []byte {
 // that can be seen.
 func TestForests(t *testing.T) {
 	w := newWorld(t)
-	for seed := range uint64(25) {
+	for seed := range uint64(15) {
 		f := newForest(t, seed)
-		w.packSize = 16 << 10
+		w.packSize = 128 << 10
 		s := w.backup(f.things...)
 		dir := newTarget(t)
 		o := Options{Workers: 1 + f.IntN(4)}

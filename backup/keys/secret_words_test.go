@@ -109,7 +109,7 @@ func TestWeakPassphrases(t *testing.T) {
 		"qwertzuiop1234567890", "abcdefghijklmnop", "zyxwvutsrqponmlk", "123456789012", "19700101000000", "1234567890123456789",
 		"iloveyou1234", "whatsappbackup2024", "letmein letmein1", "asdfghjklasdf123", "chatkeep-passphrase", " correct horse battery staple",
 		"correct horse battery staple\n", "correct horse\tbattery staple", "bad\xffutf8 with many letters", "aaaabbbbccccdddd",
-		"xk3%vqxk3%vqxk3%vq", "xk3%vqxk3%vqxk3", "xkxxkkxkkxxkxkkx",
+		"xk3%vqxk3%vqxk3%vq", "xk3%vqxk3%vqxk3", "xkxxkkxkkxxkxkkx", "4183920571836492",
 	}
 	for _, s := range weak {
 		if keys.WeakPassphrase(s) == "" {

@@ -3,7 +3,6 @@ package repo
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -88,13 +87,15 @@ func (s *Session) Commit(ctx context.Context, m *format.Manifest) (*Head, error)
 	return s.tips[0], s.memory.Journal().Clear()
 }
 
-// flushed makes sure that no pack that the snapshot refers to is still open.
+// flushed reports a chunk that was taken and is in no pack that is durable.
+// There is none after a flush, unless this package has a defect; and then no
+// head may say that all is there.
 func (s *Session) flushed() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, p := range s.packs {
-		if p.used && !p.done {
-			return errors.New("commit before the packers were flushed: this is a defect of chatkeep")
+		if !p.done && (p.used || p.claims != 0) {
+			return fmt.Errorf("%d chunks were taken and are in no pack: the packers were not flushed, or this is a defect of chatkeep", p.claims)
 		}
 	}
 	return nil

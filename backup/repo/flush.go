@@ -22,17 +22,13 @@ func (s *Session) Flush(ctx context.Context, packers ...*Packer) error {
 func (s *Session) flushKind(ctx context.Context, kind format.Kind, packers []*Packer) error {
 	var open []*openPack
 	for _, p := range packers {
-		o := p.open[kind]
-		if o == nil {
-			continue
-		}
-		if err := p.flushFrame(ctx, o, kind); err != nil {
+		if err := p.flushFrame(ctx, kind); err != nil {
 			return err
 		}
-		if p.open[kind] == o && o.builder.Members() > 0 {
+		if o := p.packs[kind]; o != nil && o.builder.Members() > 0 {
 			open = append(open, o)
 		}
-		p.open[kind] = nil
+		p.packs[kind] = nil
 	}
 	slices.SortFunc(open, func(a, b *openPack) int { return b.builder.Len() - a.builder.Len() })
 	for len(open) > 0 {
@@ -58,12 +54,7 @@ func (s *Session) pour(into, from *openPack) {
 	buf := from.builder.Buffer()
 	for _, f := range from.builder.Frames() {
 		into.builder.Append(buf[f.Offset:f.Offset+int64(f.Length)], f.Members)
-		for _, m := range f.Members {
-			s.move(m.ID, into.number)
-		}
+		s.settle(from.number, into.number, f.Members)
 	}
 	s.plaintexts.put(buf)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.packs[from.number].used = false
 }

@@ -39,7 +39,7 @@ type machine struct {
 
 func newMachine(t *testing.T, key *keys.Writer) *machine {
 	t.Helper()
-	m := &machine{dir: t.TempDir(), key: key}
+	m := &machine{dir: tempDir(t), key: key}
 	m.open()
 	return m
 }
@@ -52,7 +52,7 @@ func (m *machine) open() {
 // clone is another machine with the same key and the same memory.
 func (m *machine) clone(t *testing.T) *machine {
 	t.Helper()
-	return m.cloneTo(t, t.TempDir())
+	return m.cloneTo(t, tempDir(t))
 }
 
 func (m *machine) cloneTo(t *testing.T, dir string) *machine {
@@ -62,6 +62,18 @@ func (m *machine) cloneTo(t *testing.T, dir string) *machine {
 	c := &machine{dir: dir, key: m.key}
 	c.open()
 	return c
+}
+
+// tempDir is a folder in memory where the system has one: what a machine
+// remembers is synced, thousands of times in these tests.
+func tempDir(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("/dev/shm", "chatkeep-test-")
+	if err != nil {
+		return t.TempDir()
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	return dir
 }
 
 // copyTree copies files as they are at the moment; what vanishes meanwhile is

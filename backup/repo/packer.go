@@ -23,22 +23,26 @@ const (
 // one goroutine; a session has several side by side.
 type Packer struct {
 	s      *Session
-	open   [format.Kinds]*openPack
+	frames [format.Kinds]*openFrame
+	packs  [format.Kinds]*openPack
 	hasher [format.Kinds]*blake3.Hasher
 	encode map[zstd.EncoderLevel]*format.Compressor
 	sample []byte
 }
 
-// openPack is a pack that still takes frames, and the frame that still takes
-// chunks.
+// openFrame is a frame that still takes chunks. Until it is flushed its chunks
+// belong to no pack: they are claimed under a number of the frame's own.
+type openFrame struct {
+	number  uint32
+	raw     []byte // tar members, not yet compressed
+	members []format.Member
+	hint    Hint
+}
+
+// openPack is a pack that still takes frames.
 type openPack struct {
 	number  uint32
 	builder *format.Builder
-	frame   []byte // tar members, not yet compressed
-	members []format.Member
-	group   string
-	limit   int
-	fresh   bool // the frame belongs to an increment: worth the best level
 }
 
 // Hint says how chunks are best packed.
@@ -68,20 +72,18 @@ func (s *Session) NewPacker() *Packer {
 // returns its id. It keeps no reference to data.
 func (p *Packer) Add(ctx context.Context, kind format.Kind, data []byte, hint Hint) (format.ID, error) {
 	id := p.id(kind, data)
-	o, err := p.pack(kind)
+	f, err := p.frame(kind)
 	if err != nil {
 		return id, err
 	}
-	if p.s.claim(id, o.number) {
+	if p.s.claim(id, f.number) {
 		return id, nil
 	}
 	p.s.countNew(len(data))
-	if hint.Stored || len(data) > frameTarget/2 {
-		if hint.Stored || p.incompressible(data) {
-			return id, p.addStored(ctx, o, kind, id, data)
-		}
+	if hint.Stored || len(data) > frameTarget/2 && p.incompressible(data) {
+		return id, p.addStored(ctx, f, kind, id, data)
 	}
-	return id, p.addToFrame(ctx, o, kind, id, data, hint)
+	return id, p.addToFrame(ctx, f, kind, id, data, hint)
 }
 
 // Has reports whether a chunk is stored, and makes the run's snapshot refer to
@@ -97,9 +99,27 @@ func (p *Packer) id(kind format.Kind, data []byte) (id format.ID) {
 	return id
 }
 
-// pack returns the open pack of a kind.
-func (p *Packer) pack(kind format.Kind) (*openPack, error) {
-	if o := p.open[kind]; o != nil {
+func (p *Packer) frame(kind format.Kind) (*openFrame, error) {
+	if p.frames[kind] == nil {
+		number, err := p.s.newPack()
+		if err != nil {
+			return nil, err
+		}
+		p.frames[kind] = &openFrame{number: number}
+	}
+	return p.frames[kind], nil
+}
+
+// pack returns the open pack of a kind with room for some more bytes.
+func (p *Packer) pack(ctx context.Context, kind format.Kind, room int) (*openPack, error) {
+	o := p.packs[kind]
+	if o != nil && o.builder.Len()+room > p.s.packSize+p.s.packSize/4 && o.builder.Members() > 0 {
+		if err := p.closePack(ctx, kind); err != nil {
+			return nil, err
+		}
+		o = nil
+	}
+	if o != nil {
 		return o, nil
 	}
 	number, err := p.s.newPack()
@@ -107,88 +127,78 @@ func (p *Packer) pack(kind format.Kind) (*openPack, error) {
 		return nil, err
 	}
 	header := format.Header{Type: format.TypePack, Repository: p.s.view.ID, Epoch: p.s.key.Epoch, Writer: p.s.key.ID, Kind: kind.String()}
-	o := &openPack{number: number, builder: format.NewBuilder(header, p.s.plaintexts.get())}
-	p.open[kind] = o
+	o = &openPack{number, format.NewBuilder(header, p.s.plaintexts.get())}
+	p.packs[kind] = o
 	return o, nil
 }
 
-func (p *Packer) addToFrame(ctx context.Context, o *openPack, kind format.Kind, id format.ID, data []byte, hint Hint) error {
+func (p *Packer) addToFrame(ctx context.Context, f *openFrame, kind format.Kind, id format.ID, data []byte, hint Hint) error {
 	limit := frameTarget
 	if hint.Database && hint.Increment {
 		limit = frameTargetDatabase
 	}
-	full := len(o.frame)+format.MemberLen(len(data)) > limit
-	if len(o.members) > 0 && (full || o.group != hint.Group || o.fresh != hint.Increment) {
-		if err := p.flushFrame(ctx, o, kind); err != nil {
+	full := len(f.raw)+format.MemberLen(len(data)) > limit
+	if len(f.members) > 0 && (full || f.hint.Group != hint.Group || f.hint.Increment != hint.Increment) {
+		// The claim of the chunk at hand stays with the frame, which is empty
+		// after this and takes it.
+		if err := p.flushFrame(ctx, kind); err != nil {
 			return err
 		}
-		if p.open[kind] != o {
-			// The frame filled its pack, which is on its way: a chunk that was
-			// added to it now would be nowhere.
-			next, err := p.pack(kind)
-			if err != nil {
-				return err
-			}
-			p.s.move(id, next.number)
-			o = next
-		}
 	}
-	o.group, o.fresh = hint.Group, hint.Increment
-	o.frame = format.AppendMember(o.frame, id, data)
-	o.members = append(o.members, format.Member{ID: id, Size: len(data)})
+	f.hint = hint
+	f.raw = format.AppendMember(f.raw, id, data)
+	f.members = append(f.members, format.Member{ID: id, Size: len(data)})
 	return nil
 }
 
-// flushFrame compresses the frame in the making into its pack.
-func (p *Packer) flushFrame(ctx context.Context, o *openPack, kind format.Kind) error {
-	if len(o.members) == 0 {
+// flushFrame compresses the frame in the making into the open pack of its kind.
+func (p *Packer) flushFrame(ctx context.Context, kind format.Kind) error {
+	f := p.frames[kind]
+	if f == nil || len(f.members) == 0 {
 		return nil
 	}
-	enc := p.compressor(p.s.level(o.fresh, len(o.frame)))
-	o.builder.Extend(o.members, func(dst []byte) []byte { return enc.Append(dst, o.frame) })
-	o.frame, o.members = o.frame[:0], o.members[:0]
-	return p.closeIfFull(ctx, o, kind)
+	o, err := p.pack(ctx, kind, len(f.raw))
+	if err != nil {
+		return err
+	}
+	enc := p.compressor(p.s.level(f.hint.Increment, len(f.raw)))
+	o.builder.Extend(f.members, func(dst []byte) []byte { return enc.Append(dst, f.raw) })
+	p.s.settle(f.number, o.number, f.members)
+	f.raw, f.members = f.raw[:0], f.members[:0]
+	return p.closeIfFull(ctx, kind)
 }
 
-// addStored puts a chunk into its pack as it is, in a frame of its own.
-func (p *Packer) addStored(ctx context.Context, o *openPack, kind format.Kind, id format.ID, data []byte) error {
-	o.builder.Extend([]format.Member{{ID: id, Size: len(data)}}, func(dst []byte) []byte {
-		return format.AppendRawMember(dst, id, data)
-	})
-	return p.closeIfFull(ctx, o, kind)
+// addStored puts a chunk into the open pack as it is, in a frame of its own.
+func (p *Packer) addStored(ctx context.Context, f *openFrame, kind format.Kind, id format.ID, data []byte) error {
+	o, err := p.pack(ctx, kind, len(data))
+	if err != nil {
+		return err
+	}
+	members := []format.Member{{ID: id, Size: len(data)}}
+	o.builder.Extend(members, func(dst []byte) []byte { return format.AppendRawMember(dst, id, data) })
+	p.s.settle(f.number, o.number, members)
+	return p.closeIfFull(ctx, kind)
 }
 
 // closeIfFull closes a pack where little padding is lost. Padded sizes come in
 // steps of a thirty-second: a pack that ends just above one would pay 3 % more.
-func (p *Packer) closeIfFull(ctx context.Context, o *openPack, kind format.Kind) error {
-	target, n := p.s.packSize, o.builder.Len()
+func (p *Packer) closeIfFull(ctx context.Context, kind format.Kind) error {
+	b, target := p.packs[kind].builder, p.s.packSize
+	n := b.Len()
 	if n < target-target/4 {
 		return nil
 	}
-	waste, step := o.builder.Padded()-n, target/64
-	switch {
-	case n >= target+target/4, n >= target && waste <= step/2, waste <= step/8:
-		return p.closePack(ctx, o, kind)
+	waste, step := b.Padded()-n, target/64
+	if n >= target+target/4 || n >= target && waste <= step/2 || waste <= step/8 {
+		return p.closePack(ctx, kind)
 	}
 	return nil
 }
 
-// closePack seals a pack and hands it over for putting. The frame in the making
-// goes with the next pack of its kind unless flushed before.
-func (p *Packer) closePack(ctx context.Context, o *openPack, kind format.Kind) error {
-	p.open[kind] = nil
-	if len(o.members) > 0 {
-		// The claims of the frame in the making move to the pack it will go to.
-		next, err := p.pack(kind)
-		if err != nil {
-			return err
-		}
-		next.frame, next.members, next.group, next.fresh = o.frame, o.members, o.group, o.fresh
-		for _, m := range o.members {
-			p.s.move(m.ID, next.number)
-		}
-		o.frame, o.members = nil, nil
-	}
+// closePack seals the open pack of a kind and hands it over for putting.
+func (p *Packer) closePack(ctx context.Context, kind format.Kind) error {
+	o := p.packs[kind]
+	p.packs[kind] = nil
 	return p.s.finish(ctx, o, kind)
 }
 

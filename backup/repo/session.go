@@ -64,6 +64,8 @@ type pack struct {
 	index format.Hash // the index object that covers it, zero before there is one
 	used  bool        // the snapshot in the making refers to it
 	done  bool        // durable
+	// claims is how many chunks this run took for it.
+	claims int
 }
 
 // Stats counts what a session stored.
@@ -98,8 +100,8 @@ func Begin(ctx context.Context, store storage.Store, view *View, key *keys.Write
 		o.Uploads = 3
 	}
 	s.uploads = make(chan struct{}, o.Uploads)
-	s.plaintexts = &buffers{size: s.packSize / 4}
-	s.objects = &buffers{size: s.packSize + s.packSize/4}
+	s.plaintexts = &buffers{size: s.packSize + s.packSize/4 + 1<<20}
+	s.objects = &buffers{size: s.packSize + s.packSize/4 + 1<<20}
 	s.cutter = split.NewKeyed(split.Key(s.secrets.CutKey()))
 	s.lastHead = s.now()
 	s.indexes = map[format.Hash]format.Ref{}
@@ -173,6 +175,7 @@ func (s *Session) claim(id format.ID, number uint32) (known bool) {
 	defer s.mu.Unlock()
 	if s.known.put(id, place{pack: number}) {
 		s.packs[number].used = true
+		s.packs[number].claims++
 		return false
 	}
 	p, _ := s.known.get(id)
@@ -191,12 +194,20 @@ func (s *Session) refer(id format.ID) bool {
 	return ok
 }
 
-// move corrects a claim: the chunk goes into another pack after all.
-func (s *Session) move(id format.ID, number uint32) {
+// settle moves claims of chunks from one number to another: from a frame in the
+// making to its pack, or from a pack to the one it is poured into.
+func (s *Session) settle(from, to uint32, members []format.Member) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.known.find(id).place = place{pack: number + 1}
-	s.packs[number].used = true
+	for _, m := range members {
+		s.known.find(m.ID).place.pack = to + 1
+	}
+	s.packs[from].claims -= len(members)
+	s.packs[to].claims += len(members)
+	s.packs[to].used = true
+	if s.packs[from].claims == 0 {
+		s.packs[from].used = false
+	}
 }
 
 func (s *Session) countNew(n int) {

@@ -88,6 +88,9 @@ func TestFaultSweep(t *testing.T) {
 	base := oneSnapshot(t)
 	for _, cold := range []bool{false, true} {
 		for n, call := range calls(t, base, cold) {
+			if cold && !long() && call.Op != storagetest.OpGet {
+				continue // a cold cache makes more reads, the rest is the same
+			}
 			for _, trouble := range troubles(call.Op) {
 				for _, entry := range entries(base, call, trouble) {
 					t.Run(fmt.Sprintf("cold %v %d %s %v %d", cold, n+1, call.Op, trouble, entry), func(t *testing.T) {
@@ -121,7 +124,7 @@ func entries(base *scene, call storagetest.Call, trouble storagetest.Trouble) []
 	n := len(base.store.Keys(call.Key))
 	var all []int
 	for i := range n + 1 {
-		if long() || i == 0 || i >= n-1 || i%4 == 1 {
+		if long() || i == 0 || i == n-1 || i%5 == 3 {
 			all = append(all, i)
 		}
 	}
@@ -132,16 +135,18 @@ func entries(base *scene, call storagetest.Call, trouble storagetest.Trouble) []
 func TestCrashSweep(t *testing.T) {
 	base := oneSnapshot(t)
 	for _, cold := range []bool{false, true} {
-		requests := len(calls(t, base, cold))
-		for n := 1; n <= requests; n++ {
+		for n, call := range calls(t, base, cold) {
 			for _, how := range []end{hangBefore, hangAfter, crashBefore, crashAfter} {
+				if !long() && call.Op != storagetest.OpPut && (cold || how != crashAfter) {
+					continue // to a read all ends are the same
+				}
 				t.Run(fmt.Sprintf("cold %v %d %v", cold, n, how), func(t *testing.T) {
 					t.Parallel()
 					s := base.fork(t)
 					if cold {
 						s.chill(t)
 					}
-					s.die(t, n, how, after...)
+					s.die(t, n+1, how, after...)
 					s.recover(t, 3, after...)
 				})
 			}
@@ -178,7 +183,7 @@ func (s *scene) die(t *testing.T, nth int, how end, contents ...[]byte) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	dir, alive := t.TempDir(), s.machine
+	dir, alive := tempDir(t), s.machine
 	b := &breaker{Store: s.police(t), nth: nth, how: how, cancel: cancel}
 	b.died = func() { s.machine = alive.cloneTo(t, dir) }
 	h, err := alive.run(ctx, b, smallPacks, contents...)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"os/signal"
+	"slices"
 	"syscall"
 
 	"github.com/urfave/cli/v2"
@@ -84,12 +85,21 @@ func (a *App) Run(args []string) int {
 		args = append(args[1:len(args):len(args)], "--help")
 	}
 	l, err := parseLine(a.cli, args)
-	voice := a.env.newVoice(l.has("json"), l.has("quiet", "q"), l.has("verbose", "v"))
+	voice := a.env.newVoice(wantsJSON(args), false, false)
 	if err == nil {
 		err = a.run(ctx, l)
 	}
 	voice.Done()
 	return voice.report(interruption(ctx, err))
+}
+
+// wantsJSON looks for --json in a line that may be wrong before it comes to that:
+// who asked for it parses errors, too.
+func wantsJSON(args []string) bool {
+	if end := slices.Index(args, "--"); end >= 0 {
+		args = args[:end]
+	}
+	return slices.Contains(args, "--json")
 }
 
 func (a *App) run(ctx context.Context, l *line) error {

@@ -11,9 +11,15 @@ import (
 // idLength is how many hex digits of a SHA-256 make an id: 128 bits.
 const idLength = 32
 
-// id hashes fields, each behind its length so that no two lists of fields
-// share an encoding.
+// id is the digest of fields in hex.
 func id(fields ...string) string {
+	d := digest(fields...)
+	return hex.EncodeToString(d[:])
+}
+
+// digest hashes fields, each behind its length so that no two lists of fields
+// share an encoding.
+func digest(fields ...string) [idLength / 2]byte {
 	var room [512]byte
 	b := room[:0]
 	for _, f := range fields {
@@ -22,7 +28,7 @@ func id(fields ...string) string {
 		b = append(b, f...)
 	}
 	sum := sha256.Sum256(b)
-	return hex.EncodeToString(sum[:idLength/2])
+	return [idLength / 2]byte(sum[:])
 }
 
 // ConversationID is the id of a conversation: by its native id where the app
@@ -66,11 +72,11 @@ func (m *MessageIDs) Next(wall time.Time, sender string, kind MessageKind, text 
 	if m.seen == nil {
 		m.seen = map[[8]byte]uint32{}
 	}
-	base := id("message", minute(wall), sender, string(kind), NormalText(text))
-	var key [8]byte
-	hex.Decode(key[:], []byte(base[:16])) // base is hex: it cannot fail
+	d := digest("message", minute(wall), sender, string(kind), NormalText(text))
+	base := hex.EncodeToString(d[:])
+	key := [8]byte(d[:])
 	n := m.seen[key]
-	m.seen[key]++
+	m.seen[key] = n + 1
 	if n == 0 {
 		return base
 	}

@@ -179,7 +179,8 @@ type Edit struct {
 	Text string
 }
 
-// Deletion says that the message was taken back, and what is known of it.
+// Deletion says that the message was taken back, and what is known of it. Where
+// the export no longer tells what it was, its kind is [Other].
 type Deletion struct {
 	By   string
 	Time time.Time

@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"io/fs"
 	"reflect"
+	"strings"
 	"testing"
 	"time"
 
@@ -60,14 +61,14 @@ func Run(t *testing.T, p chat.Provider, cases ...Case) {
 	}
 }
 
-func checkProvider(t *testing.T, p chat.Provider) {
+func checkProvider(t testing.TB, p chat.Provider) {
 	if p.Name == "" || p.Title == "" || p.Recognize == nil || p.Open == nil {
 		t.Fatal("a provider has a name, a title, Recognize and Open")
 	}
 	if p.Explain == "" {
 		t.Error("nothing explains how to export")
 	}
-	for i, line := range splitLines(p.Explain) {
+	for i, line := range strings.Split(p.Explain, "\n") {
 		if n := len([]rune(line)); n > 78 {
 			t.Errorf("line %d of Explain has %d columns", i+1, n)
 		}
@@ -148,7 +149,7 @@ func recognized(p chat.Provider, fsys fs.FS, route string) (chat.Match, bool, er
 }
 
 // mustRead reads an export that has nothing wrong with it.
-func mustRead(t *testing.T, p chat.Provider, fsys fs.FS, c Case) *reading {
+func mustRead(t testing.TB, p chat.Provider, fsys fs.FS, c Case) *reading {
 	t.Helper()
 	r, err := read(p, fsys, c.Route, c.Options)
 	if err != nil {

@@ -3,8 +3,10 @@ package chattest
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"io/fs"
+	"slices"
 	"testing"
 	"testing/fstest"
 
@@ -32,8 +34,14 @@ func lengths(n int) (list []int) {
 // checkCut cuts every file of the export, and the zip of it, at many lengths.
 // A reader may find less, and must not panic nor be silent: what it recognises
 // and finds nothing in is an error.
-func checkCut(t *testing.T, p chat.Provider, c Case) {
+func checkCut(t testing.TB, p chat.Provider, c Case) {
 	whole := copyOf(t, c.Export)
+	sources := map[string]bool{}
+	for _, list := range mustRead(t, p, c.Export, c).messages {
+		for _, m := range list {
+			sources[m.Source.File] = true
+		}
+	}
 	for name, f := range whole {
 		for _, n := range lengths(len(f.Data)) {
 			part := fstest.MapFS{}
@@ -41,22 +49,23 @@ func checkCut(t *testing.T, p chat.Provider, c Case) {
 				part[k] = v
 			}
 			part[name] = &fstest.MapFile{Data: f.Data[:n], Mode: 0o644}
-			checkDamaged(t, p, part, c, name, n)
+			checkDamaged(t, p, part, c, name, n, false)
 			part[name] = &fstest.MapFile{Data: f.Data, Mode: 0o644}
-			checkDamaged(t, p, &cutFS{part, name, n}, c, name, n)
+			checkDamaged(t, p, &cutFS{part, name, n}, c, name, n, sources[name])
 		}
 	}
 	b := zipOf(t, whole)
 	for _, n := range lengths(len(b)) {
 		tree, err := archive.Open(bytes.NewReader(b[:n]), int64(n), archive.Limits{})
 		if err == nil {
-			checkDamaged(t, p, tree, c, "the zip", n)
+			checkDamaged(t, p, tree, c, "the zip", n, false)
 		}
 	}
 }
 
-// checkDamaged reads what is left of an export.
-func checkDamaged(t *testing.T, p chat.Provider, fsys fs.FS, c Case, name string, n int) {
+// checkDamaged reads what is left of an export. Where known, a file that
+// messages come from fails to be read: that must come out.
+func checkDamaged(t testing.TB, p chat.Provider, fsys fs.FS, c Case, name string, n int, known bool) {
 	t.Helper()
 	r, err := read(p, fsys, c.Route, c.Options)
 	if err != nil || r == nil {
@@ -76,6 +85,9 @@ func checkDamaged(t *testing.T, p chat.Provider, fsys fs.FS, c Case, name string
 				t.Errorf("%s cut at %d: a message without source", name, n)
 			}
 		}
+	}
+	if known && !slices.ContainsFunc(r.errors, func(err error) bool { return errors.Is(err, io.ErrUnexpectedEOF) }) {
+		t.Errorf("%s fails at %d, and no error says io.ErrUnexpectedEOF: %v", name, n, r.errors)
 	}
 	if total == 0 && len(r.errors) == 0 && c.Messages > 0 {
 		t.Errorf("%s cut at %d: recognised, and empty without a word", name, n)
@@ -113,7 +125,7 @@ func (c *cutFile) Read(p []byte) (int, error) {
 
 // checkStopped ends every stream early: by the reader's loop, and by its
 // context.
-func checkStopped(t *testing.T, p chat.Provider, c Case) {
+func checkStopped(t testing.TB, p chat.Provider, c Case) {
 	m, ok, err := recognized(p, c.Export, c.Route)
 	if err != nil || !ok {
 		t.Fatalf("not recognised: %v", err)

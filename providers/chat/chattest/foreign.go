@@ -37,7 +37,7 @@ var foreign = []struct{ owner, name, text string }{
 }
 
 // checkForeign shows the provider what is not its own.
-func checkForeign(t *testing.T, p chat.Provider) {
+func checkForeign(t testing.TB, p chat.Provider) {
 	for _, f := range foreign {
 		if f.owner == p.Name {
 			continue
@@ -62,7 +62,7 @@ const (
 )
 
 // checkCheap counts what Recognize does in a folder with much else in it.
-func checkCheap(t *testing.T, p chat.Provider, c Case) {
+func checkCheap(t testing.TB, p chat.Provider, c Case) {
 	files := copyOf(t, c.Export)
 	for i := range decoyCount {
 		files[fmt.Sprintf("zz/decoy/%d/photo.jpg", i)] = &fstest.MapFile{Data: []byte(strings.Repeat("x", 100)), Mode: 0o644}

@@ -15,8 +15,6 @@ import (
 	"chatkeep/providers/chat/archive"
 )
 
-func splitLines(s string) []string { return strings.Split(s, "\n") }
-
 // filesOf are the regular files of an export.
 func filesOf(t testing.TB, fsys fs.FS) (list []string) {
 	t.Helper()
@@ -47,14 +45,14 @@ func copyOf(t testing.TB, fsys fs.FS) fstest.MapFS {
 }
 
 // checkTwice reads an export twice and expects the same.
-func checkTwice(t *testing.T, p chat.Provider, c Case) {
+func checkTwice(t testing.TB, p chat.Provider, c Case) {
 	if d := diff(mustRead(t, p, c.Export, c), mustRead(t, p, c.Export, c)); d != "" {
 		t.Errorf("read twice: %s", d)
 	}
 }
 
 // checkPacked reads an export from a folder and from a zip.
-func checkPacked(t *testing.T, p chat.Provider, c Case) {
+func checkPacked(t testing.TB, p chat.Provider, c Case) {
 	want := mustRead(t, p, c.Export, c)
 	files := copyOf(t, c.Export)
 	dir := t.TempDir()
@@ -126,7 +124,7 @@ var hostileNames = []string{
 
 // checkHostile puts hostile names beside an export and expects the same
 // messages.
-func checkHostile(t *testing.T, p chat.Provider, c Case) {
+func checkHostile(t testing.TB, p chat.Provider, c Case) {
 	want := mustRead(t, p, c.Export, c)
 	fsys := openZip(t, zipOf(t, copyOf(t, c.Export), hostileNames...))
 	got := mustRead(t, p, fsys, c)

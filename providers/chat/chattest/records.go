@@ -13,7 +13,7 @@ import (
 )
 
 // checkRecords asks of every record what the contract promises of it.
-func checkRecords(t *testing.T, p chat.Provider, c Case) {
+func checkRecords(t testing.TB, p chat.Provider, c Case) {
 	m, ok, err := recognized(p, c.Export, c.Route)
 	if err != nil || !ok {
 		t.Fatalf("not recognised: %v", err)
@@ -52,7 +52,7 @@ func checkRecords(t *testing.T, p chat.Provider, c Case) {
 	}
 }
 
-func checkConversation(t *testing.T, p chat.Provider, c *chat.Conversation) {
+func checkConversation(t testing.TB, p chat.Provider, c *chat.Conversation) {
 	t.Helper()
 	if c.Platform != p.Name || c.Kind == "" || c.Route == "" || c.Path == "" {
 		t.Errorf("conversation %s: platform %q, kind %q, route %q, path %q", c.ID, c.Platform, c.Kind, c.Route, c.Path)
@@ -73,7 +73,7 @@ func checkConversation(t *testing.T, p chat.Provider, c *chat.Conversation) {
 	}
 }
 
-func checkMessages(t *testing.T, c Case, conv *chat.Conversation, list []*chat.Message) {
+func checkMessages(t testing.TB, c Case, conv *chat.Conversation, list []*chat.Message) {
 	t.Helper()
 	people := map[string]bool{"": true}
 	for _, p := range conv.Participants {
@@ -104,7 +104,7 @@ func checkMessages(t *testing.T, c Case, conv *chat.Conversation, list []*chat.M
 	}
 }
 
-func checkTime(t *testing.T, i int, m *chat.Message) {
+func checkTime(t testing.TB, i int, m *chat.Message) {
 	t.Helper()
 	if m.Kind == chat.Unparsed && m.Time.IsZero() {
 		return
@@ -120,7 +120,7 @@ func checkTime(t *testing.T, i int, m *chat.Message) {
 }
 
 // checkPlace says that a pointer leads into the export.
-func checkPlace(t *testing.T, fsys fs.FS, i int, p chat.Pointer) {
+func checkPlace(t testing.TB, fsys fs.FS, i int, p chat.Pointer) {
 	t.Helper()
 	info, err := fs.Stat(fsys, p.File)
 	if p.File == "" || p.At == "" || err != nil || info.IsDir() {
@@ -138,7 +138,7 @@ func checkPlace(t *testing.T, fsys fs.FS, i int, p chat.Pointer) {
 	}
 }
 
-func checkAttachment(t *testing.T, fsys fs.FS, i int, a chat.Attachment) {
+func checkAttachment(t testing.TB, fsys fs.FS, i int, a chat.Attachment) {
 	t.Helper()
 	if a.File == "" {
 		if a.State == "" {
@@ -159,7 +159,7 @@ func checkAttachment(t *testing.T, fsys fs.FS, i int, a chat.Attachment) {
 	}
 }
 
-func checkCoverage(t *testing.T, c chat.Coverage, conv *chat.Conversation, list []*chat.Message) {
+func checkCoverage(t testing.TB, c chat.Coverage, conv *chat.Conversation, list []*chat.Message) {
 	t.Helper()
 	parsed := 0
 	for _, m := range list {
@@ -177,7 +177,7 @@ func checkCoverage(t *testing.T, c chat.Coverage, conv *chat.Conversation, list 
 }
 
 // checkAccounts says that no file of an export went without a word.
-func checkAccounts(t *testing.T, c Case, match chat.Match, r *reading) {
+func checkAccounts(t testing.TB, c Case, match chat.Match, r *reading) {
 	t.Helper()
 	told := map[string]bool{match.Path: true}
 	for _, f := range r.accounts.Unused {

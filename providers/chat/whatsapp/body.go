@@ -102,6 +102,12 @@ func (r *content) phrase(c bodyContext, b, first []byte) bool {
 	case "deleted", "deleted-by-me":
 		r.kind, r.deleted, r.byMe = chat.Other, true, code == "deleted-by-me"
 		return true
+	case "waiting":
+		r.kind = chat.Other // the phone could not yet decrypt it
+		return true
+	case "view-once":
+		r.leftOut(code, "", nil)
+		return true
 	case "live-location":
 		r.kind, r.place = chat.LocationKind, &chat.Location{Live: true}
 		return true

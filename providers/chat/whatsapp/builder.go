@@ -119,7 +119,7 @@ func (b *builder) fill(m *chat.Message) {
 	m.Call, m.Poll, m.Location = c.call, c.poll, c.place
 	who := ""
 	if c.kind == chat.EventKind {
-		m.Event = b.event(c, body)
+		m.Event = b.event(c, s, body)
 	} else if s != nil {
 		m.Sender, who = s.id, s.name
 	}
@@ -137,8 +137,11 @@ func (b *builder) fill(m *chat.Message) {
 }
 
 // event finds who did what to whom, as far as the names are those of senders.
-func (b *builder) event(c content, body []byte) *chat.Event {
+func (b *builder) event(c content, from *sender, body []byte) *chat.Event {
 	e := &chat.Event{Code: c.event}
+	if c.event == "unknown" && from != nil && b.text.profile.wrote(from) {
+		e.By = from.id // it may be a message that begins with a mark
+	}
 	text := chat.NormalText(string(body))
 	if self := b.text.self; self != nil && strings.HasPrefix(text, "You ") {
 		e.By = self.id
@@ -149,17 +152,28 @@ func (b *builder) event(c content, body []byte) *chat.Event {
 	}
 	// The fragment's place was found in folded text. Its length differs only
 	// where a letter's two cases do, and then names are looked for in vain.
-	head, tail := " "+text[:at]+" ", text[end:]
-	for _, s := range b.text.profile.participants() {
+	head, tail := " "+text[:at]+" ", " "+plainNames.Replace(text[end:])+" "
+	people := b.text.profile.participants()
+	if len(people) > maxNamed {
+		return e
+	}
+	for _, s := range people {
 		switch {
 		case e.By == "" && at > 0 && strings.HasPrefix(head, " "+s.name+" "):
 			e.By = s.id
-		case strings.Contains(" "+strings.NewReplacer(",", " ", ".", " ").Replace(tail)+" ", " "+s.name+" "):
+		case strings.Contains(tail, " "+s.name+" "):
 			e.Targets = append(e.Targets, s.id)
 		}
 	}
 	return e
 }
+
+// maxNamed bounds the participants that are looked for in each notice; groups
+// have 1024 members.
+const maxNamed = 2048
+
+// plainNames takes the signs away that stand around names in a list.
+var plainNames = strings.NewReplacer(",", " ", ".", " ")
 
 // count keeps the totals for the coverage.
 func (b *builder) count(m *chat.Message) {

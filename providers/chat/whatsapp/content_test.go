@@ -69,6 +69,7 @@ var mediaBodies = []body{
 	{false, lrm + "Alex.vcf (soubor byl přiložen)", chat.Message{Kind: chat.Contact, Attachments: missing("file", "Alex.vcf", "text/vcard")}},
 	{false, "my notes (draft).pdf (file attached)", chat.Message{Kind: chat.Media, Attachments: missing("file", "my notes (draft).pdf", "application/pdf")}},
 	{false, "فایل پیوست شد IMG-20210518-WA0001.jpg", chat.Message{Kind: chat.Media, Attachments: missing("image", "IMG-20210518-WA0001.jpg", "image/jpeg")}},
+	{false, "IMG-20210518-WA0001.jpg (in no known language)", chat.Message{Kind: chat.Media, Attachments: missing("image", "IMG-20210518-WA0001.jpg", "image/jpeg")}},
 	{false, "I have it (file attached) here", chat.Message{Kind: chat.Text, Text: "I have it (file attached) here"}},
 	{true, "^" + lrm + "<attached: 00000012-PHOTO-2021-05-18-21-04-00.jpg>", chat.Message{Kind: chat.Media, Attachments: missing("image", "PHOTO-2021-05-18-21-04-00.jpg", "image/jpeg")}},
 	{true, "^" + lrm + "< pièce jointe : 00000012-GIF-2021-05-18-21-04-00.mp4 >", chat.Message{Kind: chat.Media, Attachments: missing("gif", "GIF-2021-05-18-21-04-00.mp4", "video/mp4")}},
@@ -85,6 +86,7 @@ var mediaBodies = []body{
 	{true, "^" + lrm + "sticker omitted", chat.Message{Kind: chat.Sticker, Attachments: omitted("sticker")}},
 	{true, "^cv.pdf • " + lrm + "2 pages " + lrm + "document omitted", chat.Message{Kind: chat.Media, Attachments: named("file", "cv.pdf")}},
 	{true, "^sunset " + lrm + "image omitted", chat.Message{Kind: chat.Media, Text: "sunset", Attachments: omitted("image")}},
+	{true, lrm + "You received a view once photo. For added privacy, you can only open it on your phone", chat.Message{Kind: chat.Media, Attachments: []chat.Attachment{{State: chat.ViewOnce, Why: "shown once and never exported"}}}},
 	{true, "image omitted", chat.Message{Kind: chat.Text, Text: "image omitted"}},
 	{true, "^" + lrm + "something new", chat.Message{Kind: chat.Media, Text: "something new", Attachments: omitted("")}},
 	{false, "<View once voice message omitted>", chat.Message{Kind: chat.Media, Attachments: []chat.Attachment{{State: chat.ViewOnce, Why: "shown once and never exported"}}}},
@@ -93,6 +95,7 @@ var mediaBodies = []body{
 var changedBodies = []body{
 	{false, "This message was deleted", chat.Message{Kind: chat.Other, Text: "This message was deleted", Deleted: &chat.Deletion{}}},
 	{false, "Dit bericht is verwijderd", chat.Message{Kind: chat.Other, Text: "Dit bericht is verwijderd", Deleted: &chat.Deletion{}}},
+	{false, "Waiting for this message", chat.Message{Kind: chat.Other, Text: "Waiting for this message"}},
 	{true, lrm + "You deleted this message.", chat.Message{Kind: chat.Other, Text: "You deleted this message.", Deleted: &chat.Deletion{}}},
 	{true, "This message was deleted.", chat.Message{Kind: chat.Text, Text: "This message was deleted."}},
 	{false, "better now <This message was edited>", chat.Message{Kind: chat.Text, Text: "better now", Edited: true}},
@@ -195,6 +198,18 @@ func TestNotices(t *testing.T) {
 		if by := r.name(&chat.Message{Sender: m.Event.By}); by != want.By || !reflect.DeepEqual(targets, want.Targets) {
 			t.Errorf("%q: by %q to %q, want %q to %q", text, by, targets, want.By, want.Targets)
 		}
+	}
+}
+
+// TestUnknownNotice keeps the name before words of the app that nobody knows:
+// they may be a person's.
+func TestUnknownNotice(t *testing.T) {
+	r := readText(t, "[18/05/2021, 21:03:00] Anna: hi\n[18/05/2021, 21:04:00] Anna: "+lrm+"words to come\n[18/05/2021, 21:05:00] Trip: "+lrm+"words to come\n", chat.Options{})
+	if len(r.messages) != 3 || r.messages[1].Event == nil || r.messages[1].Event.By != r.messages[0].Sender {
+		t.Errorf("by a participant: %+v", r.messages[1].Event)
+	}
+	if e := r.messages[2].Event; e == nil || e.By != "" || len(r.conversation.Participants) != 1 {
+		t.Errorf("by the group itself: %+v", e)
 	}
 }
 

@@ -3,6 +3,7 @@ package whatsapp
 import (
 	"bytes"
 	"path"
+	"regexp"
 	"strings"
 
 	"chatkeep/providers/chat"
@@ -139,6 +140,10 @@ func indexed(name string) bool {
 	return len(name) > 9 && name[8] == '-'
 }
 
+// ownName is what Android's WhatsApp calls a file. In front of parentheses it
+// means an attachment in a language that the tables lack.
+var ownName = regexp.MustCompile(`^(IMG|VID|PTT|AUD|STK|DOC)-\d{8}-WA\d+\.\w+$`)
+
 // attachedAfter reads Android's "name (file attached)".
 func (r *content) attachedAfter(c bodyContext, first, more []byte) bool {
 	if c.bracket || len(first) > 1024 {
@@ -149,8 +154,9 @@ func (r *content) attachedAfter(c bodyContext, first, more []byte) bool {
 	if strings.HasSuffix(line, ")") {
 		before, tail, ok := cutLast(line, "(")
 		var f folded
-		if ok && known.phrase["("+string(f.fold([]byte(tail)))] == "attached-after" {
-			name = strings.TrimRight(before, " \u00a0")
+		before = strings.TrimRight(before, " \u00a0")
+		if ok && (known.phrase["("+string(f.fold([]byte(tail)))] == "attached-after" || ownName.MatchString(before)) {
+			name = before
 		}
 	} else {
 		name = known.formName(line)

@@ -50,6 +50,9 @@ func survey(ctx context.Context, fsys fs.FS, name string) (*profile, error) {
 		if err == io.EOF {
 			break
 		}
+		if err != nil && p.headers > 0 {
+			break // the second pass meets it too, behind what came before
+		}
 		if err != nil {
 			return nil, err
 		}

@@ -4,6 +4,9 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
+	"io/fs"
+	"runtime"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -29,6 +32,16 @@ func TestLongLine(t *testing.T) {
 	}
 	if strings.TrimSuffix(back, "\n") != huge || r.messages[len(r.messages)-1].Text != "next" || r.messages[1].Kind != chat.Unparsed {
 		t.Errorf("%d of %d bytes came back in %d records", len(back), len(huge), len(r.messages))
+	}
+}
+
+// TestCutOff reads what came before the end of a damaged zip's text.
+func TestCutOff(t *testing.T) {
+	half := strings.Repeat("18/05/2021, 21:04 - Anna: hi\n", 20000)
+	e := &endless{n: 2, line: func(i int) string { return half }, fail: io.ErrUnexpectedEOF}
+	r := readFS(t, e, "_chat.txt", chat.Options{})
+	if len(r.messages) != 40000 || !errors.Is(r.err, io.ErrUnexpectedEOF) {
+		t.Errorf("%d messages, %v", len(r.messages), r.err)
 	}
 }
 
@@ -210,5 +223,73 @@ func BenchmarkText(b *testing.B) {
 		if n != 200000 {
 			b.Fatal(n)
 		}
+	}
+}
+
+// endless is a text made while it is read, of n lines.
+type endless struct {
+	n    int
+	line func(i int) string
+	rest []byte
+	fail error // at the end, or nil
+}
+
+func (e *endless) Open(name string) (fs.File, error) {
+	if name == "." {
+		return fstest.MapFS{"_chat.txt": file("")}.Open(".")
+	}
+	f, err := fstest.MapFS{"_chat.txt": file("")}.Open("_chat.txt")
+	return &endlessFile{File: f, endless: endless{n: e.n, line: e.line, fail: e.fail}}, err
+}
+
+type endlessFile struct {
+	fs.File
+	endless
+	i int
+}
+
+func (e *endlessFile) Read(p []byte) (int, error) {
+	if len(e.rest) == 0 {
+		if e.i == e.n && e.fail != nil {
+			return 0, e.fail
+		}
+		if e.i == e.n {
+			return 0, io.EOF
+		}
+		e.rest = []byte(e.line(e.i))
+		e.i++
+	}
+	n := copy(p, e.rest)
+	e.rest = e.rest[n:]
+	return n, nil
+}
+
+// TestMemory reads 48 MB and looks at what is held at its end.
+func TestMemory(t *testing.T) {
+	body := strings.Repeat("what people say ", 4000)
+	e := &endless{n: 750, line: func(i int) string {
+		return fmt.Sprintf("18/05/2021, %02d:%02d - Anna: %s\n", i/60%24, i%60, body)
+	}}
+	s, err := Provider.Open(e, chat.Match{Route: routeText, Path: "_chat.txt"}, chat.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	var before, after runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&before)
+	for c := range s.Conversations(t.Context()) {
+		for _, err := range s.Messages(t.Context(), c) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			if n++; n == e.n {
+				runtime.GC()
+				runtime.ReadMemStats(&after)
+			}
+		}
+	}
+	if held := int64(after.HeapAlloc) - int64(before.HeapAlloc); n != e.n || held > 8<<20 {
+		t.Errorf("%d messages, %d bytes held", n, held)
 	}
 }

@@ -166,7 +166,7 @@ func (g *group) joined(m *group, seen int) bool {
 func (g *group) dropPasted() {
 	for i, other := range map[int]int{padded: bare, bare: padded} {
 		p := &g.pads[i]
-		p.reject = p.lines > 0 && g.pads[other].lines >= 10*p.lines && p.back[g.verdict.order] == p.lines
+		p.reject = p.lines > 0 && g.pads[other].lines >= 3*p.lines && p.back[g.verdict.order] == p.lines
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"iter"
 	"strconv"
+	"strings"
 	"time"
 
 	"chatkeep/providers/chat"
@@ -84,13 +85,23 @@ func (t *text) describe() {
 	}
 	t.findSelf(c, people)
 	for _, s := range people {
-		p := chat.Participant{ID: s.id, Self: s == t.self, Names: []chat.Name{{Value: s.name, From: "export"}}}
+		p := chat.Participant{ID: s.id, Self: s == t.self, Names: []chat.Name{{Value: s.name, From: nameFrom(s.name)}}}
 		if n := phoneNumber(s.name); n != "" {
 			p.IDs = []chat.NativeID{{Kind: "phone", Value: n}}
 		}
 		c.Participants = append(c.Participants, p)
 	}
 	t.chat = c
+}
+
+// nameFrom says who gave a name. "~ Anna" is what somebody who is not among the
+// owner's contacts calls herself; the sign stays, for a contact may be an Anna
+// too.
+func nameFrom(name string) string {
+	if strings.HasPrefix(name, "~") {
+		return "profile"
+	}
+	return "export"
 }
 
 // findSelf decides which sender is the owner of the export: the one the user

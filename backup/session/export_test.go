@@ -1,0 +1,51 @@
+package session
+
+import (
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"chatkeep/providers/storage"
+)
+
+// What the tests in package session_test see of the inside.
+var (
+	ParseLine   = parseLine
+	Arity       = arity
+	ProviderOf  = providerOf
+	OneSecret   = oneSecret
+	LooksLike   = looksLikeRecovery
+	HintOf      = hintOf
+	ExitCodeOf  = exitCode
+	ValueFlags  = valueFlags
+	Completions = completions
+)
+
+// Ordered gives a line as urfave/cli gets it.
+func Ordered(app *cli.App, args []string) ([]string, error) {
+	l, err := parseLine(app, args)
+	if err == nil {
+		err = l.check()
+	}
+	return l.ordered("chatkeep"), err
+}
+
+// CLI is the library's app inside.
+func (a *App) CLI() *cli.App { return a.cli }
+
+// Limit wraps a store.
+func Limit(s storage.Store, clock Clock, up, down int64) storage.Store {
+	return limit(s, clock, up, down)
+}
+
+// MeterLine is what a meter shows.
+func MeterLine(started, now time.Time, done, total int64, what string) string {
+	m := &meter{started: started}
+	return m.line(now, done, total, what)
+}
+
+// Cut shortens a line.
+var Cut = cut
+
+// RealTerminal is the controlling terminal.
+var RealTerminal = openTerminal
