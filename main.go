@@ -7,6 +7,7 @@ package main
 import (
 	"io"
 	"os"
+	"runtime/debug"
 
 	"chatkeep/backup"
 	"chatkeep/backup/session"
@@ -15,6 +16,9 @@ import (
 )
 
 func main() {
+	// Most of the heap is a few large buffers that are used again and again. At
+	// the default the collector would let as much garbage gather beside them.
+	debug.SetGCPercent(20)
 	os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr, os.Getenv))
 }
 

@@ -31,3 +31,24 @@ func BenchmarkRun(b *testing.B) {
 		b.ReportMetric(float64(report.BytesStored), "stored-B")
 	}
 }
+
+// BenchmarkUnchanged stores the same folder again.
+func BenchmarkUnchanged(b *testing.B) {
+	src := os.Getenv("CHATKEEP_BENCH_SOURCE")
+	if src == "" {
+		b.Skip("CHATKEEP_BENCH_SOURCE names no folder")
+	}
+	store, err := local.Provider.Open(context.Background(), storage.Location{Text: b.TempDir() + "/r"}, true)
+	if err != nil {
+		b.Fatal(err)
+	}
+	w := newWorld(b, store)
+	if _, err := w.run(backup.Source{Path: src, App: "files"}); err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		if _, err := w.run(backup.Source{Path: src, App: "files"}); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

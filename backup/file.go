@@ -103,11 +103,12 @@ func (w *fileWorker) file(ctx context.Context, j *job, out *result) error {
 // unchanged reports whether every chunk that the last run stored of a file is
 // still there to refer to.
 func (w *fileWorker) unchanged(lines []byte) bool {
-	for item, err := range format.Items(bytes.NewReader(lines)) {
+	for line := range bytes.Lines(lines) {
+		e, err := format.ParseEntry(line)
 		if err != nil {
 			return false
 		}
-		for id := range item.AllChunks() {
+		for _, id := range e.Chunks {
 			if !w.packer.Has(id) {
 				return false
 			}

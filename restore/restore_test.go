@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -235,5 +236,29 @@ func TestProgress(t *testing.T) {
 	must(t, err)
 	if want := (Progress{20, 20, 800 << 10, 800 << 10}); last != want || report.Files != 20 || report.Bytes != 800<<10 {
 		t.Errorf("progress ends with %+v, the report is %+v", last, report)
+	}
+}
+
+// TestHoles leaves pages of zeroes unwritten, in sparse files alone.
+func TestHoles(t *testing.T) {
+	w := newWorld(t)
+	content := slices.Concat(noise(1, 6000), make([]byte, 1<<20), noise(2, 6000), make([]byte, 5000))
+	for _, sparse := range []bool{true, false} {
+		s := w.backup(thing{path: "originals/f", content: content, sparse: sparse, chunk: 33333, mode: 0o600})
+		dir := newTarget(t)
+		var wrote atomic.Int64
+		_, err := runWith(t, s, dir, Options{}, func(r *run) {
+			r.writeAt = func(f *os.File, data []byte, offset int64) error {
+				wrote.Add(int64(len(data)))
+				return plainWriteAt(f, data, offset)
+			}
+		})
+		must(t, err)
+		wantFile(t, dir+"/f", content)
+		// Of a page of zeroes that two chunks share both parts are written.
+		most := int64(12000 + 5*hole + len(content)/33333*2*hole)
+		if sparse && wrote.Load() > most || !sparse && wrote.Load() != int64(len(content)) {
+			t.Errorf("sparse %v: wrote %d bytes of %d", sparse, wrote.Load(), len(content))
+		}
 	}
 }

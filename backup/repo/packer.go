@@ -19,15 +19,14 @@ const (
 	sampleSize          = 32 << 10
 )
 
-// Packer stores chunks into its own open packs, one for each kind. It is used by
-// one goroutine; a session has several side by side.
+// Packer makes frames of chunks, which go into the session's open packs. It is
+// used by one goroutine; a session has several side by side.
 type Packer struct {
-	s      *Session
-	frames [format.Kinds]*openFrame
-	packs  [format.Kinds]*openPack
-	hasher [format.Kinds]*blake3.Hasher
-	encode map[zstd.EncoderLevel]*format.Compressor
-	sample []byte
+	s       *Session
+	frames  [format.Kinds]*openFrame
+	hasher  [format.Kinds]*blake3.Hasher
+	encode  map[zstd.EncoderLevel]*format.Compressor
+	scratch []byte
 }
 
 // openFrame is a frame that still takes chunks. Until it is flushed its chunks
@@ -37,12 +36,6 @@ type openFrame struct {
 	raw     []byte // tar members, not yet compressed
 	members []format.Member
 	hint    Hint
-}
-
-// openPack is a pack that still takes frames.
-type openPack struct {
-	number  uint32
-	builder *format.Builder
 }
 
 // Hint says how chunks are best packed.
@@ -110,28 +103,6 @@ func (p *Packer) frame(kind format.Kind) (*openFrame, error) {
 	return p.frames[kind], nil
 }
 
-// pack returns the open pack of a kind with room for some more bytes.
-func (p *Packer) pack(ctx context.Context, kind format.Kind, room int) (*openPack, error) {
-	o := p.packs[kind]
-	if o != nil && o.builder.Len()+room > p.s.packSize+p.s.packSize/4 && o.builder.Members() > 0 {
-		if err := p.closePack(ctx, kind); err != nil {
-			return nil, err
-		}
-		o = nil
-	}
-	if o != nil {
-		return o, nil
-	}
-	number, err := p.s.newPack()
-	if err != nil {
-		return nil, err
-	}
-	header := format.Header{Type: format.TypePack, Repository: p.s.view.ID, Epoch: p.s.key.Epoch, Writer: p.s.key.ID, Kind: kind.String()}
-	o = &openPack{number, format.NewBuilder(header, p.s.plaintexts.get())}
-	p.packs[kind] = o
-	return o, nil
-}
-
 func (p *Packer) addToFrame(ctx context.Context, f *openFrame, kind format.Kind, id format.ID, data []byte, hint Hint) error {
 	limit := frameTarget
 	if hint.Database && hint.Increment {
@@ -151,55 +122,27 @@ func (p *Packer) addToFrame(ctx context.Context, f *openFrame, kind format.Kind,
 	return nil
 }
 
-// flushFrame compresses the frame in the making into the open pack of its kind.
+// flushFrame compresses the frame in the making and adds it to a pack.
 func (p *Packer) flushFrame(ctx context.Context, kind format.Kind) error {
 	f := p.frames[kind]
 	if f == nil || len(f.members) == 0 {
 		return nil
 	}
-	o, err := p.pack(ctx, kind, len(f.raw))
-	if err != nil {
-		return err
-	}
 	enc := p.compressor(p.s.level(f.hint.Increment, len(f.raw)))
-	o.builder.Extend(f.members, func(dst []byte) []byte { return enc.Append(dst, f.raw) })
-	p.s.settle(f.number, o.number, f.members)
+	p.scratch = enc.Append(p.scratch[:0], f.raw)
+	err := p.s.pack(ctx, kind, f.number, f.members, len(p.scratch), func(dst []byte) []byte {
+		return append(dst, p.scratch...)
+	})
 	f.raw, f.members = f.raw[:0], f.members[:0]
-	return p.closeIfFull(ctx, kind)
+	return err
 }
 
-// addStored puts a chunk into the open pack as it is, in a frame of its own.
+// addStored adds a chunk to a pack as it is, in a frame of its own.
 func (p *Packer) addStored(ctx context.Context, f *openFrame, kind format.Kind, id format.ID, data []byte) error {
-	o, err := p.pack(ctx, kind, len(data))
-	if err != nil {
-		return err
-	}
 	members := []format.Member{{ID: id, Size: len(data)}}
-	o.builder.Extend(members, func(dst []byte) []byte { return format.AppendRawMember(dst, id, data) })
-	p.s.settle(f.number, o.number, members)
-	return p.closeIfFull(ctx, kind)
-}
-
-// closeIfFull closes a pack where little padding is lost. Padded sizes come in
-// steps of a thirty-second: a pack that ends just above one would pay 3 % more.
-func (p *Packer) closeIfFull(ctx context.Context, kind format.Kind) error {
-	b, target := p.packs[kind].builder, p.s.packSize
-	n := b.Len()
-	if n < target-target/4 {
-		return nil
-	}
-	waste, step := b.Padded()-n, target/64
-	if n >= target+target/4 || n >= target && waste <= step/2 || waste <= step/8 {
-		return p.closePack(ctx, kind)
-	}
-	return nil
-}
-
-// closePack seals the open pack of a kind and hands it over for putting.
-func (p *Packer) closePack(ctx context.Context, kind format.Kind) error {
-	o := p.packs[kind]
-	p.packs[kind] = nil
-	return p.s.finish(ctx, o, kind)
+	return p.s.pack(ctx, kind, f.number, members, len(data), func(dst []byte) []byte {
+		return format.AppendRawMember(dst, id, data)
+	})
 }
 
 // incompressible asks a sample from the middle whether compression would pay.
@@ -209,8 +152,8 @@ func (p *Packer) incompressible(data []byte) bool {
 		at := (len(data) - sampleSize) / 2
 		part = data[at : at+sampleSize]
 	}
-	p.sample = p.compressor(zstd.SpeedFastest).Append(p.sample[:0], part)
-	return len(p.sample) > len(part)*31/32
+	p.scratch = p.compressor(zstd.SpeedFastest).Append(p.scratch[:0], part)
+	return len(p.scratch) > len(part)*31/32
 }
 
 func (p *Packer) compressor(level zstd.EncoderLevel) *format.Compressor {

@@ -38,6 +38,7 @@ type Session struct {
 	now      func() time.Time
 
 	plaintexts, objects *buffers
+	open                [format.Kinds]openPack
 	uploads             chan struct{} // tickets
 	pending             sync.WaitGroup
 	release             func()
@@ -194,8 +195,8 @@ func (s *Session) refer(id format.ID) bool {
 	return ok
 }
 
-// settle moves claims of chunks from one number to another: from a frame in the
-// making to its pack, or from a pack to the one it is poured into.
+// settle moves claims of chunks from a frame in the making to the pack that it
+// has gone into.
 func (s *Session) settle(from, to uint32, members []format.Member) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -229,26 +230,24 @@ func (s *Session) level(increment bool, n int) zstd.EncoderLevel {
 	return zstd.SpeedDefault
 }
 
-// finish seals a full pack and puts it in the background, at most as many at
-// once as there are tickets.
-func (s *Session) finish(ctx context.Context, o *openPack, kind format.Kind) error {
-	plaintext := o.builder.Close()
-	object, hash, err := seal(s.objects.get(), plaintext, s.key.EpochRecipient()...)
-	if err != nil {
-		return s.fail(err)
-	}
-	record := format.IndexPack{Pack: hash, Size: int64(len(object)), Kind: kind, Frames: o.builder.Frames()}
-	if len(record.Frames) > 0 {
-		record.FirstFrame = record.Frames[0].Offset
-	}
-	s.plaintexts.put(plaintext)
+// finish seals a full pack and puts it in the background. There are as many
+// sealed packs at once as there are tickets.
+func (s *Session) finish(ctx context.Context, f sealing) error {
 	select {
 	case s.uploads <- struct{}{}:
 	case <-ctx.Done():
-		return s.fail(ctx.Err())
+		return s.fail(context.Cause(ctx))
 	}
+	plaintext := f.builder.Close()
+	object, hash, err := seal(s.objects.get(), plaintext, s.key.EpochRecipient()...)
+	s.plaintexts.put(plaintext)
+	if err != nil {
+		<-s.uploads
+		return s.fail(err)
+	}
+	record := format.IndexPack{Pack: hash, Size: int64(len(object)), Kind: f.kind, FirstFrame: f.builder.FirstFrame(), Frames: f.builder.Frames()}
 	s.pending.Go(func() {
-		err := s.upload(ctx, o.number, record, object)
+		err := s.upload(ctx, f.number, record, object)
 		s.objects.put(object)
 		<-s.uploads
 		if err != nil {

@@ -1,6 +1,7 @@
 package session
 
 import (
+	"os"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -46,6 +47,9 @@ func MeterLine(started, now time.Time, done, total int64, what string) string {
 
 // Cut shortens a line.
 var Cut = cut
+
+// TerminalOn is a terminal on a file.
+func TerminalOn(f *os.File) Terminal { return &tty{f, f} }
 
 // RealTerminal is the controlling terminal.
 var RealTerminal = openTerminal

@@ -83,11 +83,15 @@ func (a *Archive) try(ctx context.Context, s sourced) (*keys.Master, error) {
 	case mistyped != nil && looksLikeRecovery(s.secret):
 		return nil, mistyped
 	case errors.As(err, &none):
-		// No scrypt was run: nothing was wrong with the secret itself.
-		return nil, Fail(ExitWrongKey, "chatkeep key list shows what opens it; --identity FILE takes an age or SSH identity",
+		// Not even tried: nothing is wrong with the secret itself.
+		f := Fail(ExitWrongKey, "chatkeep key list shows what opens it; --identity FILE takes an age or SSH identity",
 			"the repository has nothing that %s could open", s.from)
+		f.Err = err
+		return nil, f
 	}
-	return nil, Fail(ExitWrongKey, "chatkeep key list shows what opens it", "%s does not open the repository", s.from)
+	f := Fail(ExitWrongKey, "chatkeep key list shows what opens it", "%s does not open the repository", s.from)
+	f.Err = err
+	return nil, f
 }
 
 // open asks the slots of one kind.

@@ -125,3 +125,13 @@ func (w *world) wantCode(got, want int) {
 		w.t.Fatalf("exit code %d, want %d\nstdout: %s\nstderr: %s", got, want, &w.out, &w.err)
 	}
 }
+
+// store opens a folder of the home as a store, and makes it if need be.
+func (w *world) store(name string) storage.Store {
+	w.t.Helper()
+	s, err := local.Provider.Open(w.t.Context(), storage.Location{Text: w.place(name)}, true)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return s
+}

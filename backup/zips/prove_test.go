@@ -20,7 +20,7 @@ func only(t testing.TB, b []byte) Segment {
 }
 
 func TestProveFindsLevel(t *testing.T) {
-	text := chat(1, 30_000)
+	text := chat(1, 6_000)
 	for level := minLevel; level <= maxLevel; level++ {
 		b := pack(t, "", false, part{name: "a", data: text, level: level})
 		s := only(t, b)
@@ -54,7 +54,7 @@ func TestLevelsAreTriedOnce(t *testing.T) {
 
 // The proof is of the last byte too.
 func TestProveReadsAll(t *testing.T) {
-	text := chat(1, 300_000)
+	text := chat(1, 40_000)
 	packed := deflate(t, text, 6)
 	// The last byte holds the end of the last code, and in most streams unused
 	// bits that no inflater looks at.
@@ -84,7 +84,7 @@ func (f failing) ReadAt(b []byte, offset int64) (int, error) {
 }
 
 func TestErrorsOfFile(t *testing.T) {
-	b := pack(t, "", false, part{name: "a", data: noise(1, 500_000), level: 6})
+	b := pack(t, "", false, part{name: "a", data: noise(1, 200_000), level: 6})
 	s := only(t, b)
 	whole := bytes.NewReader(b)
 	// The end of the file is what a damaged member looks like, and must not
@@ -124,8 +124,8 @@ func (s stopping) ReadAt(b []byte, offset int64) (int, error) {
 }
 
 func TestProveStops(t *testing.T) {
-	b := pack(t, "", false, part{name: "a", data: noise(1, 1<<20), level: 6})
-	for left := 1; left < 10; left++ {
+	b := pack(t, "", false, part{name: "a", data: noise(1, 400_000), level: 6})
+	for left := 1; left < 8; left++ {
 		ctx, stop := context.WithCancel(context.Background())
 		reads := left
 		_, ok, err := Prove(ctx, stopping{bytes.NewReader(b), &reads, stop}, only(t, b), 6)
@@ -143,7 +143,7 @@ func TestProveStops(t *testing.T) {
 
 // A file may be one that many read at once.
 func TestProveInParallel(t *testing.T) {
-	b := pack(t, "", false, part{name: "a", data: chat(1, 100_000), level: 9})
+	b := pack(t, "", false, part{name: "a", data: chat(1, 30_000), level: 9})
 	r, s := bytes.NewReader(b), only(t, b)
 	done := make(chan error)
 	for likely := range 8 {

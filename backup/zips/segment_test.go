@@ -16,7 +16,7 @@ import (
 )
 
 func TestZipsComeBack(t *testing.T) {
-	text, more, blob := chat(1, 30_000), chat(2, 100_000), noise(3, 10_000)
+	text, more, blob := chat(1, 8_000), chat(2, 20_000), noise(3, 3_000)
 	stored, packed := part{name: "a.jpg", data: blob}, part{name: "b.txt", data: text, level: 6}
 	bomb := deflate(t, make([]byte, 1<<20), 9)
 	tests := []struct {
@@ -268,7 +268,7 @@ func TestZipsOfGo(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, _ = w.Write(chat(dice(i+1), 50_000))
+		_, _ = w.Write(chat(dice(i+1), 20_000))
 	}
 	if err := z.Close(); err != nil {
 		t.Fatal(err)
@@ -280,7 +280,7 @@ func TestZipsOfGo(t *testing.T) {
 
 func TestZipsOfPython(t *testing.T) {
 	source, target := t.TempDir(), t.TempDir()
-	for name, data := range map[string][]byte{"a.jpg": noise(1, 70_000), "b.txt": chat(1, 300_000), "c.txt": chat(2, 20_000)} {
+	for name, data := range map[string][]byte{"a.jpg": noise(1, 20_000), "b.txt": chat(1, 70_000), "c.txt": chat(2, 5_000)} {
 		if err := os.WriteFile(filepath.Join(source, name), data, 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -319,7 +319,7 @@ func TestZipsOfInfoZip(t *testing.T) {
 		t.Skip("no zip")
 	}
 	dir := t.TempDir()
-	for name, data := range map[string][]byte{"a.jpg": noise(1, 70_000), "b.txt": chat(1, 300_000)} {
+	for name, data := range map[string][]byte{"a.jpg": noise(1, 5_000), "b.txt": chat(1, 20_000)} {
 		if err := os.WriteFile(filepath.Join(dir, name), data, 0o600); err != nil {
 			t.Fatal(err)
 		}

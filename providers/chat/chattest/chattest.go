@@ -152,11 +152,9 @@ func recognized(p chat.Provider, fsys fs.FS, route string) (chat.Match, bool, er
 func mustRead(t testing.TB, p chat.Provider, fsys fs.FS, c Case) *reading {
 	t.Helper()
 	r, err := read(p, fsys, c.Route, c.Options)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if r == nil {
-		t.Fatal("not recognised")
+	if err != nil || r == nil {
+		t.Fatalf("not recognised, or not opened: %v", err)
+		return nil
 	}
 	for _, err := range r.errors {
 		t.Errorf("while reading: %v", err)

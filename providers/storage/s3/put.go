@@ -37,14 +37,20 @@ func (s *Store) put(ctx context.Context, key string, data []byte) (storage.Info,
 	}
 	sum := sha256.Sum256(data)
 	var header http.Header
+	broken := false
 	err := s.retry(ctx, func(ctx context.Context) error {
-		if s.unconditional.Load() {
+		// After a break the object may well be there: the answer was lost, or
+		// the server refused it in the middle of the upload and hung up, as
+		// Versity's does, which looks the same from here however often it is
+		// tried.
+		if broken || s.unconditional.Load() {
 			if err := s.free(ctx, key); err != nil {
 				return err
 			}
 		}
 		var err error
 		header, err = s.putOnce(ctx, key, data, sum)
+		broken = err != nil && isNetwork(err)
 		return s.adapt(err)
 	})
 	if err != nil {
@@ -77,8 +83,8 @@ func (s *Store) putOnce(ctx context.Context, key string, data []byte, sum [32]by
 	return header, err
 }
 
-// free comes before a put without condition. Credentials that may not look
-// put without it: objects are named by their content.
+// free looks before a put whether there is an object. Credentials that may not
+// look put without it: objects are named by their content.
 func (s *Store) free(ctx context.Context, key string) error {
 	_, err := s.client.StatObject(ctx, s.bucket, s.prefix+key, minio.StatObjectOptions{})
 	switch classify(err).sentinel {

@@ -153,6 +153,19 @@ func TestAnswerLost(t *testing.T) {
 	}
 }
 
+// TestRefusedInTheMiddle has a server that hangs up on the put of a key that
+// is taken, without a word.
+func TestRefusedInTheMiddle(t *testing.T) {
+	f := newFake(t)
+	f.objects["p/a"] = []byte("first")
+	s := f.mustOpen()
+	f.misbehave(func(_ int, w http.ResponseWriter, r *http.Request) bool {
+		return r.Method == http.MethodPut && cut(w)
+	})
+	_, err := s.Put(t.Context(), "a", []byte("second"))
+	wantTrouble(t, "put", err, storage.Other, fs.ErrExist)
+}
+
 // cutting sends so much of each answer to a GET and cuts it off.
 func cutting(data []byte, first int64, times int) func(int, http.ResponseWriter, *http.Request) bool {
 	return func(n int, w http.ResponseWriter, r *http.Request) bool {
