@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"filippo.io/age"
 )
 
 // machine is a home and an environment.
@@ -265,4 +267,31 @@ func TestKeys(t *testing.T) {
 	if n := count(); n != 1 {
 		t.Errorf("%d keys", n)
 	}
+}
+
+// TestRecipient opens a repository with an age identity. Anybody could have made
+// such a key's slot, so that a machine that knows nothing has to be told the id.
+func TestRecipient(t *testing.T) {
+	m, repository := created(t)
+	identity, err := age.GenerateX25519Identity()
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "identity.txt")
+	if err := os.WriteFile(file, []byte(identity.String()+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	m.run(0, "key", "add", "--name", "laptop", "--recipient", identity.Recipient().String())
+	list := m.objects("key", "list")
+	sum := list[len(list)-1]
+	if sum["keys"] != 3.0 || sum["classical"] != true {
+		t.Errorf("key list: %v", list)
+	}
+	delete(m.vars, "CHATKEEP_PASSPHRASE_FILE")
+	m.run(12, "snapshots")
+	m.run(0, "snapshots", "-i", file)
+	other := newMachine(t, repository)
+	other.run(11, "snapshots", "-i", file)
+	other.run(0, "snapshots", "-i", file, "--id", sum["repository"].(string))
+	other.run(0, "snapshots", "-i", file)
 }

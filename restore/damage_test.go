@@ -317,10 +317,9 @@ func TestShortWrite(t *testing.T) {
 
 // TestRangedReads fetches single frames where little of a pack is wanted.
 func TestRangedReads(t *testing.T) {
-	w, s, things := many(t)
+	w, _, things := many(t)
 	w.packSize = 16 << 20
 	big := w.backup(append([]thing{plain("other", "x"), {path: "originals/pad", content: noise(99, 4<<20), chunk: 64 << 10}}, things...)...)
-	_ = s
 	counter := storagetest.NewCounting(w.store)
 	opened := w.open(counter, big.Head)
 	counter.Reset()

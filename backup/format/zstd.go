@@ -52,18 +52,42 @@ func (d *Decoder) decode(dst, frame []byte, size int) ([]byte, error) {
 }
 
 // Compressor makes data frames. It is for one goroutine, and needs no closing.
-type Compressor struct{ e *zstd.Encoder }
+type Compressor struct {
+	level        zstd.EncoderLevel
+	small, large *zstd.Encoder // made when first needed
+}
+
+// smallWindow is enough for frames of this length. An encoder takes twice its
+// window in memory, and most frames are small.
+const smallWindow = 1 << 20
 
 // NewCompressor returns a Compressor of this level. Its frames have a window of
 // at most 8 MiB, a declared content size and no checksum: the object is
 // authenticated and the chunks have ids.
-func NewCompressor(level zstd.EncoderLevel) *Compressor {
+func NewCompressor(level zstd.EncoderLevel) *Compressor { return &Compressor{level: level} }
+
+// encoder returns the encoder for a frame of n bytes.
+func (c *Compressor) encoder(n int) *zstd.Encoder {
+	// At the best level the tables are larger than any window: one set is enough.
+	if n <= smallWindow && c.level != zstd.SpeedBestCompression {
+		if c.small == nil {
+			c.small = newEncoder(c.level, smallWindow)
+		}
+		return c.small
+	}
+	if c.large == nil {
+		c.large = newEncoder(c.level, MaxWindow)
+	}
+	return c.large
+}
+
+func newEncoder(level zstd.EncoderLevel, window int) *zstd.Encoder {
 	e, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(level), zstd.WithEncoderConcurrency(1),
-		zstd.WithWindowSize(MaxWindow), zstd.WithEncoderCRC(false))
+		zstd.WithWindowSize(window), zstd.WithEncoderCRC(false))
 	if err != nil {
 		panic("format: the encoder's options are constants: " + err.Error())
 	}
-	return &Compressor{e}
+	return e
 }
 
 // smallFrame is the length up to which the encoder leaves out the content size.
@@ -74,5 +98,5 @@ func (c *Compressor) Append(dst, raw []byte) []byte {
 	if len(raw) <= smallFrame {
 		return AppendRawFrame(dst, raw)
 	}
-	return c.e.EncodeAll(raw, dst)
+	return c.encoder(len(raw)).EncodeAll(raw, dst)
 }

@@ -2,6 +2,7 @@ package repo
 
 import (
 	"context"
+	"errors"
 	"sync"
 
 	"chatkeep/backup/format"
@@ -19,30 +20,35 @@ type openPack struct {
 // pack adds one frame, which write appends, to the open pack of a kind, and
 // settles its chunks there. Size is about how long the frame will be.
 func (s *Session) pack(ctx context.Context, kind format.Kind, from uint32, members []format.Member, size int, write func(dst []byte) []byte) error {
+	full, err := s.addFrame(ctx, kind, from, members, size, write)
+	for _, f := range full {
+		// What was taken has a ticket, which finish gives back.
+		err = errors.Join(err, s.finish(ctx, f))
+	}
+	return err
+}
+
+// addFrame is pack without the sealing of the packs that it filled.
+func (s *Session) addFrame(ctx context.Context, kind format.Kind, from uint32, members []format.Member, size int, write func(dst []byte) []byte) (full []sealing, err error) {
 	o := &s.open[kind]
 	o.mu.Lock()
-	var full []sealing
+	defer o.mu.Unlock()
 	if o.builder != nil && o.builder.Len()+size > s.packSize+s.packSize/4 {
-		full = append(full, o.take(kind))
+		if full, err = s.take(ctx, o, kind, full); err != nil {
+			return full, err
+		}
 	}
 	if o.builder == nil {
 		if err := s.openPack(o, kind); err != nil {
-			o.mu.Unlock()
-			return err
+			return full, err
 		}
 	}
 	o.builder.Extend(members, write)
 	s.settle(from, o.number, members)
 	if s.isFull(o.builder) {
-		full = append(full, o.take(kind))
+		full, err = s.take(ctx, o, kind, full)
 	}
-	o.mu.Unlock()
-	for _, f := range full {
-		if err := s.finish(ctx, f); err != nil {
-			return err
-		}
-	}
-	return nil
+	return full, err
 }
 
 func (s *Session) openPack(o *openPack, kind format.Kind) error {
@@ -62,11 +68,18 @@ type sealing struct {
 	builder *format.Builder
 }
 
-// take closes the open pack.
-func (o *openPack) take(kind format.Kind) sealing {
-	f := sealing{o.number, kind, o.builder}
+// take closes an open pack once there is a ticket to seal it with. The others who
+// fill packs of this kind wait as well: else each would fill one more, and
+// memory has no room for those.
+func (s *Session) take(ctx context.Context, o *openPack, kind format.Kind, full []sealing) ([]sealing, error) {
+	select {
+	case s.uploads <- struct{}{}:
+	case <-ctx.Done():
+		return full, s.fail(context.Cause(ctx))
+	}
+	full = append(full, sealing{o.number, kind, o.builder})
 	o.builder = nil
-	return f
+	return full, nil
 }
 
 // isFull reports whether a pack is best closed now, where little padding is
@@ -90,16 +103,23 @@ func (s *Session) Flush(ctx context.Context, packers ...*Packer) error {
 				return err
 			}
 		}
-		o := &s.open[kind]
-		o.mu.Lock()
-		f := o.take(kind)
-		o.mu.Unlock()
-		if f.builder == nil {
-			continue
-		}
-		if err := s.finish(ctx, f); err != nil {
+		if err := s.closePack(ctx, kind); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+func (s *Session) closePack(ctx context.Context, kind format.Kind) error {
+	o := &s.open[kind]
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.builder == nil {
+		return nil
+	}
+	full, err := s.take(ctx, o, kind, nil)
+	if err != nil {
+		return err
+	}
+	return s.finish(ctx, full[0])
 }

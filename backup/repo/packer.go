@@ -128,13 +128,21 @@ func (p *Packer) flushFrame(ctx context.Context, kind format.Kind) error {
 	if f == nil || len(f.members) == 0 {
 		return nil
 	}
-	enc := p.compressor(p.s.level(f.hint.Increment, len(f.raw)))
-	p.scratch = enc.Append(p.scratch[:0], f.raw)
+	p.scratch = p.compress(p.scratch[:0], f)
 	err := p.s.pack(ctx, kind, f.number, f.members, len(p.scratch), func(dst []byte) []byte {
 		return append(dst, p.scratch...)
 	})
 	f.raw, f.members = f.raw[:0], f.members[:0]
 	return err
+}
+
+func (p *Packer) compress(dst []byte, f *openFrame) []byte {
+	if f.hint.Increment {
+		if best, ok := p.s.compressBest(dst, f.raw); ok {
+			return best
+		}
+	}
+	return p.compressor(zstd.SpeedDefault).Append(dst, f.raw)
 }
 
 // addStored adds a chunk to a pack as it is, in a frame of its own.

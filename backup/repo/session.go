@@ -48,12 +48,17 @@ type Session struct {
 	known     table
 	packs     []*pack
 	indexes   map[format.Hash]format.Ref
-	best      int64 // left of bestBudget
 	failed    error
 	fresh     int // packs put since the last head
 	lastHead  time.Time
 	storeTime time.Time
 	stats     Stats
+
+	best struct {
+		mu         sync.Mutex
+		left       int // of bestBudget
+		compressor *format.Compressor
+	}
 
 	commit sync.Mutex // one head at a time
 	tips   []*Head    // what the next head continues
@@ -80,7 +85,7 @@ type Stats struct {
 // SessionOptions tune a session. The zero value is good.
 type SessionOptions struct {
 	PackSize int              // plaintext, in bytes; DefaultPackSize where 0
-	Uploads  int              // puts at once; 3 where 0
+	Uploads  int              // puts at once; 2 where 0
 	Now      func() time.Time // the clock for checkpoints
 }
 
@@ -89,7 +94,7 @@ type SessionOptions struct {
 func Begin(ctx context.Context, store storage.Store, view *View, key *keys.Writer, memory Memory, o SessionOptions) (*Session, error) {
 	s := &Session{
 		store: store, view: view, key: key, secrets: key.Secrets(), memory: memory,
-		packSize: o.PackSize, now: o.Now, best: bestBudget,
+		packSize: o.PackSize, now: o.Now,
 	}
 	if s.packSize == 0 {
 		s.packSize = DefaultPackSize
@@ -98,8 +103,9 @@ func Begin(ctx context.Context, store storage.Store, view *View, key *keys.Write
 		s.now = time.Now
 	}
 	if o.Uploads == 0 {
-		o.Uploads = 3
+		o.Uploads = 2
 	}
+	s.best.left = bestBudget
 	s.uploads = make(chan struct{}, o.Uploads)
 	s.plaintexts = &buffers{size: s.packSize + s.packSize/4 + 1<<20}
 	s.objects = &buffers{size: s.packSize + s.packSize/4 + 1<<20}
@@ -218,26 +224,28 @@ func (s *Session) countNew(n int) {
 	s.stats.BytesNew += int64(n)
 }
 
-// level chooses how hard to compress: best for the few new bytes of an
-// increment, where it saves a tenth; default for the mass.
-func (s *Session) level(increment bool, n int) zstd.EncoderLevel {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if increment && s.increment && s.best >= int64(n) {
-		s.best -= int64(n)
-		return zstd.SpeedBestCompression
+// compressBest compresses a frame of an increment at the best level, where that
+// saves a tenth, as long as there are few; it reports false for the mass. The
+// level's tables take 32 MiB, so that all packers share one.
+func (s *Session) compressBest(dst, raw []byte) ([]byte, bool) {
+	if !s.increment {
+		return dst, false
 	}
-	return zstd.SpeedDefault
+	s.best.mu.Lock()
+	defer s.best.mu.Unlock()
+	if s.best.left < len(raw) {
+		return dst, false
+	}
+	s.best.left -= len(raw)
+	if s.best.compressor == nil {
+		s.best.compressor = format.NewCompressor(zstd.SpeedBestCompression)
+	}
+	return s.best.compressor.Append(dst, raw), true
 }
 
-// finish seals a full pack and puts it in the background. There are as many
-// sealed packs at once as there are tickets.
+// finish seals a full pack, for which there is a ticket, and puts it in the
+// background.
 func (s *Session) finish(ctx context.Context, f sealing) error {
-	select {
-	case s.uploads <- struct{}{}:
-	case <-ctx.Done():
-		return s.fail(context.Cause(ctx))
-	}
 	plaintext := f.builder.Close()
 	object, hash, err := seal(s.objects.get(), plaintext, s.key.EpochRecipient()...)
 	s.plaintexts.put(plaintext)

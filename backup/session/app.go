@@ -152,7 +152,7 @@ func interruptible(parent context.Context) (context.Context, func()) {
 				if count > 0 {
 					os.Exit(ExitInterrupted)
 				}
-				cancel(Interrupted)
+				cancel(ErrInterrupted)
 			case <-over:
 				return
 			}

@@ -25,6 +25,9 @@ var (
 // Ordered gives a line as urfave/cli gets it.
 func Ordered(app *cli.App, args []string) ([]string, error) {
 	l, err := parseLine(app, args)
+	if err == nil && l.command() == nil {
+		err = Usage("no command")
+	}
 	if err == nil {
 		err = l.check()
 	}

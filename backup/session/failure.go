@@ -20,8 +20,8 @@ const (
 	ExitInterrupted  = 130
 )
 
-// Interrupted is why a context ends on a signal.
-var Interrupted = errors.New("interrupted")
+// ErrInterrupted is why a context ends on a signal.
+var ErrInterrupted = errors.New("interrupted")
 
 // Failure is an error of the command line: what happened, what to do, and how
 // the program ends.
@@ -68,7 +68,7 @@ func exitCode(err error) int {
 	switch {
 	case err == nil:
 		return 0
-	case errors.Is(err, Interrupted):
+	case errors.Is(err, ErrInterrupted):
 		return ExitInterrupted
 	case errors.As(err, &known):
 		return known.ExitCode()
@@ -100,8 +100,8 @@ func hintOf(err error) string {
 // interruption makes one plain error of all that an interruption brings about:
 // a put that was cut short is no trouble with the store.
 func interruption(ctx context.Context, err error) error {
-	if err != nil && errors.Is(context.Cause(ctx), Interrupted) {
-		return Interrupted
+	if err != nil && errors.Is(context.Cause(ctx), ErrInterrupted) {
+		return ErrInterrupted
 	}
 	return err
 }

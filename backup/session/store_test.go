@@ -72,8 +72,8 @@ func TestLimitEndsWithContext(t *testing.T) {
 	clock := session.SystemClock()
 	s := session.Limit(storagetest.NewMemory(), clock, 1, 0)
 	ctx, cancel := context.WithCancelCause(t.Context())
-	cancel(session.Interrupted)
-	if _, err := s.Put(ctx, "a", make([]byte, 1000)); err != session.Interrupted {
+	cancel(session.ErrInterrupted)
+	if _, err := s.Put(ctx, "a", make([]byte, 1000)); err != session.ErrInterrupted {
 		t.Errorf("a put that would take a quarter of an hour ended with %v", err)
 	}
 	if _, err := s.Stat(t.Context(), "a"); err == nil {

@@ -27,7 +27,6 @@ type world struct {
 	now      time.Time
 	slept    time.Duration
 	out, err bytes.Buffer
-	commands []*cli.Command
 }
 
 func newWorld(t *testing.T) *world {

@@ -280,17 +280,14 @@ func TestZipsOfGo(t *testing.T) {
 
 func TestZipsOfPython(t *testing.T) {
 	source, target := t.TempDir(), t.TempDir()
-	for name, data := range map[string][]byte{"a.jpg": noise(1, 20_000), "b.txt": chat(1, 70_000), "c.txt": chat(2, 5_000)} {
+	for name, data := range map[string][]byte{"a.jpg": noise(1, 5_000), "b.txt": chat(1, 70_000), "c.txt": chat(2, 5_000)} {
 		if err := os.WriteFile(filepath.Join(source, name), data, 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
 	python(t, "zips.py", source, target)
 	want := map[string]string{
-		"stored": "rsrsrsr", "bzip2": "", "wide": "rprprpr", "piped": "rprprpr", "self": "rprprpr", "folders": "rsrprpr",
-	}
-	for level := minLevel; level <= maxLevel; level++ {
-		want[fmt.Sprintf("level%d", level)] = "rprprpr"
+		"stored": "rsrsrsr", "bzip2": "", "wide": "rprprpr", "piped": "rprprpr", "self": "rprprpr", "level1": "rprprpr", "level9": "rprprpr", "folders": "rsrprpr",
 	}
 	for name, kinds := range want {
 		b, err := os.ReadFile(filepath.Join(target, name+".zip"))

@@ -37,7 +37,7 @@ def path(name):
     return os.path.join(target, name)
 
 
-for level in range(1, 10):
+for level in (1, 9):
     pack(path("level%d.zip" % level), zipfile.ZIP_DEFLATED, level)
 pack(path("stored.zip"), zipfile.ZIP_STORED)
 pack(path("bzip2.zip"), zipfile.ZIP_BZIP2)
