@@ -3,6 +3,8 @@ package backup
 import (
 	"context"
 	"fmt"
+	"io/fs"
+	"maps"
 	"path"
 	"path/filepath"
 	"slices"
@@ -17,6 +19,7 @@ type found struct {
 	provider chat.Provider
 	match    chat.Match
 	file     string // on this machine: the folder, zip or file it is in
+	folder   string // of a zip, "." for its root
 	at       string // in the snapshot: what paths within the export are relative to
 	name     string // that it came under
 }
@@ -83,7 +86,10 @@ func (f *finder) within(p string) bool {
 	return slices.ContainsFunc(f.whole, func(w string) bool { return strings.HasPrefix(p, w+"/") })
 }
 
-// look asks the providers about a folder, zip or file.
+// maxZipFolders bounds in how many folders of a zip exports are looked for.
+const maxZipFolders = 10_000
+
+// look asks the providers about a folder, a file, or a zip and the folders in it.
 func (f *finder) look(file, at, shown string) bool {
 	export, err := archive.OpenPath(file, archive.Limits{})
 	if err != nil {
@@ -91,36 +97,66 @@ func (f *finder) look(file, at, shown string) bool {
 		return false
 	}
 	defer export.Close()
-	type candidate struct {
-		provider chat.Provider
-		match    chat.Match
+	where := found{file: file, at: at, name: export.Name, folder: "."}
+	if export.Zip == nil {
+		return f.recognise(export.FS, where, shown)
 	}
+	some, folders := false, 0
+	err = fs.WalkDir(export.FS, ".", func(p string, d fs.DirEntry, err error) error {
+		if err != nil || !d.IsDir() || f.within(path.Join(shown, p, "x")) {
+			return err
+		}
+		if folders++; folders > maxZipFolders {
+			f.warn(fmt.Sprintf("%s: more than %d folders, the rest not looked into", file, maxZipFolders))
+			return fs.SkipAll
+		}
+		inside := where
+		if p != "." {
+			inside.folder, inside.at, inside.name = p, path.Join(at, p), path.Base(p)
+		}
+		sub, err := fs.Sub(export.FS, p)
+		if err == nil && f.recognise(sub, inside, path.Join(shown, p)) {
+			some = true
+		}
+		return err
+	})
+	if err != nil {
+		f.warn(fmt.Sprintf("%s: not looked into further: %v", file, err))
+	}
+	return some
+}
+
+// candidate is what one provider makes of a folder.
+type candidate struct {
+	provider chat.Provider
+	match    chat.Match
+}
+
+// recognise asks the providers about one folder.
+func (f *finder) recognise(fsys fs.FS, where found, shown string) bool {
 	byPath := map[string][]candidate{}
 	for _, p := range f.providers {
-		matches, err := p.Recognize(export.FS)
+		matches, err := p.Recognize(fsys)
 		if err != nil {
-			f.warn(fmt.Sprintf("%s: %s: %v", file, p.Name, err))
+			f.warn(fmt.Sprintf("%s: %s: %v", where.file, p.Name, err))
 		}
 		for _, m := range matches {
 			byPath[m.Path] = append(byPath[m.Path], candidate{p, m})
 		}
 	}
-	paths := make([]string, 0, len(byPath))
-	for p := range byPath {
-		paths = append(paths, p)
-	}
-	slices.Sort(paths)
-	for _, p := range paths {
+	for _, p := range slices.Sorted(maps.Keys(byPath)) {
 		list := byPath[p]
 		slices.SortStableFunc(list, func(a, b candidate) int { return b.match.Sure - a.match.Sure })
 		if len(list) > 1 && list[0].match.Sure == list[1].match.Sure {
-			f.warn(fmt.Sprintf("%s: could be %s or %s: say which by --app", filepath.Join(file, p), list[0].provider.Name, list[1].provider.Name))
+			f.warn(fmt.Sprintf("%s: could be %s or %s: say which by --app", filepath.Join(where.file, p), list[0].provider.Name, list[1].provider.Name))
 			continue
 		}
-		if list[0].match.Whole {
+		one := where
+		one.provider, one.match = list[0].provider, list[0].match
+		if one.match.Whole {
 			f.whole = append(f.whole, shown)
 		}
-		f.found = append(f.found, found{list[0].provider, list[0].match, file, at, export.Name})
+		f.found = append(f.found, one)
 	}
-	return len(paths) > 0
+	return len(byPath) > 0
 }

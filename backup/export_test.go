@@ -1,6 +1,7 @@
 package backup_test
 
 import (
+	"archive/zip"
 	"bufio"
 	"bytes"
 	"io"
@@ -82,5 +83,23 @@ func TestInspect(t *testing.T) {
 	}
 	if n := strings.Count(records.String(), `{"type":"message"`); n != 4 {
 		t.Errorf("%d records", n)
+	}
+}
+
+// TestZipWithAFolder finds the export in a zip that was packed with its folder.
+func TestZipWithAFolder(t *testing.T) {
+	var b bytes.Buffer
+	z := zip.NewWriter(&b)
+	f, err := z.Create("exports/WhatsApp Chat with Anna/_chat.txt")
+	must(t, err)
+	_, err = f.Write([]byte(annaChat))
+	must(t, err)
+	must(t, z.Close())
+	name := filepath.Join(t.TempDir(), "all.zip")
+	must(t, os.WriteFile(name, b.Bytes(), 0o644))
+	report, err := backup.Inspect(t.Context(), backup.Source{Path: name, Providers: []chat.Provider{whatsapp.Provider}}, nil)
+	must(t, err)
+	if len(report.Conversations) != 1 || report.Messages != 4 || report.Conversations[0].Title != "Anna" {
+		t.Errorf("report: %+v", report.Conversations)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"path"
 	"time"
 
@@ -56,7 +57,11 @@ func parse(ctx context.Context, f *found, o chat.Options, to sink) ([]*Conversat
 	if o.Name == "" {
 		o.Name = f.name
 	}
-	source, err := f.provider.Open(export.FS, f.match, o)
+	fsys, err := fs.Sub(export.FS, f.folder)
+	if err != nil {
+		return []*ConversationReport{f.failed(err)}, nil
+	}
+	source, err := f.provider.Open(fsys, f.match, o)
 	if err != nil {
 		return []*ConversationReport{f.failed(err)}, nil
 	}

@@ -240,7 +240,7 @@ func runWith(t testing.TB, s *repo.Snapshot, dir string, o Options, change func(
 // TestFullDisk lets one write after the other find no room.
 func TestFullDisk(t *testing.T) {
 	_, s, things := many(t)
-	for fail := 1; fail <= len(things)*3; fail += 7 {
+	for fail := len(things) * 3; fail > 0; fail -= 7 {
 		dir := newTarget(t)
 		var mu sync.Mutex
 		writes := 0

@@ -148,8 +148,11 @@ func TestOnly(t *testing.T) {
 		directory("c"), plain("c/x", "x"),
 	)
 	dir := newTarget(t)
-	_, err := Run(t.Context(), s, dir, Options{Only: func(path string) bool { return strings.HasPrefix(path, "originals/b/") }})
+	report, err := Run(t.Context(), s, dir, Options{Only: func(path string) bool { return strings.HasPrefix(path, "originals/b/") }})
 	must(t, err)
+	if len(report.Warnings) != 0 || report.Files != 1 || report.Links != 1 || report.Dirs != 1 {
+		t.Errorf("report %+v", report)
+	}
 	wantLeft(t, dir, "b/", "b/link1", "b/link2")
 	wantFile(t, dir+"/b/link1", []byte("the content"))
 	one, _ := os.Stat(dir + "/b/link1")
