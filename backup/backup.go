@@ -25,9 +25,6 @@ type Source struct {
 	Select    Selection
 	Tags      []string
 	Host      string
-	// NoOriginals stores the messages and the media they name, without the
-	// other files.
-	NoOriginals bool
 }
 
 // Options are what a run needs beside its source.
@@ -38,13 +35,6 @@ type Options struct {
 	Workers  int // cores+1 where 0
 	Now      func() time.Time
 	Program  string // name and version, for the manifest
-}
-
-// Progress is how far a run has come. Totals are zero while they are unknown.
-type Progress struct {
-	Files, Bytes, Messages int64
-	TotalFiles, TotalBytes int64
-	Path                   string
 }
 
 // Report is what a run did.
@@ -78,6 +68,7 @@ type run struct {
 	started time.Time
 	out     *collector
 	warned  warnings
+	far     progress
 }
 
 func (r *run) warn(s string) { r.warned.add(s) }
@@ -111,7 +102,7 @@ func newRun(src Source, s *repo.Session, o Options) *run {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	r := &run{src: src, o: o, s: s, report: &Report{}, started: o.Now()}
+	r := &run{src: src, o: o, s: s, report: &Report{}, started: o.Now(), far: progress{tell: o.Progress}}
 	for range o.Workers + 1 {
 		r.packers = append(r.packers, s.NewPacker())
 	}
@@ -123,6 +114,7 @@ func (r *run) store(ctx context.Context, cancel context.CancelCauseFunc) (*forma
 	if _, err := os.Lstat(r.src.Path); err != nil {
 		return nil, err
 	}
+	go r.far.measure(ctx, &r.src)
 	r.out = newCollector(ctx, r)
 	exports, err := r.parseExports(ctx)
 	if err != nil {

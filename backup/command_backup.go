@@ -53,7 +53,6 @@ func backupFlags() []cli.Flag {
 		&cli.StringFlag{Name: "exclude-larger-than", Usage: "leave out files above this `SIZE`, as 100MiB"},
 		&cli.BoolFlag{Name: "no-videos", Usage: "leave out videos"},
 		&cli.BoolFlag{Name: "one-file-system", Usage: "do not cross into other file systems"},
-		&cli.BoolFlag{Name: "no-originals", Usage: "store messages and the media they name, not the exports themselves"},
 		&cli.StringFlag{Name: "pack-size", Usage: "`SIZE` of the objects that are stored, 1MiB to 128MiB (default 16MiB)"},
 	}
 }
@@ -78,7 +77,6 @@ func sourcesOf(c *session.Call, chats []chat.Provider) ([]Source, error) {
 			return nil, err
 		}
 		src.Name, src.Tags, src.Host = c.String("as"), c.StringSlice("tag"), session.Label(c.String("host"))
-		src.NoOriginals = c.Bool("no-originals")
 		src.Select = Selection{
 			Exclude: c.StringSlice("exclude"), Include: c.StringSlice("include"), LargerThan: larger,
 			NoVideos: c.Bool("no-videos"), OneFileSystem: c.Bool("one-file-system"),
@@ -145,7 +143,7 @@ func backupOne(ctx context.Context, c *session.Call, w *session.Writable, src So
 	defer s.Close()
 	clock := c.Env.Clock
 	started, requests := clock.Now(), w.Requests()
-	table := w.Memory.Table(fmt.Sprintf("files %q %q %t", path, src.App, src.NoOriginals), key.IndexIdentity(), key.IndexRecipient())
+	table := w.Memory.Table(fmt.Sprintf("files %q %q", path, src.App), key.IndexIdentity(), key.IndexRecipient())
 	report, err := Run(ctx, src, s, Options{
 		Files: table, Now: clock.Now, Program: "chatkeep " + session.Version(),
 		Progress: func(p Progress) { c.Voice.Progress(p.Bytes, p.TotalBytes, p.Path) },
@@ -208,11 +206,15 @@ func tellStored(c *session.Call, src *Source, r *Report, requests int64, took ti
 	shown(r.Conversations,
 		func(one *ConversationReport) { c.Voice.Say("%s", conversationLine(one)) },
 		func(n int) { c.Voice.Say("and %s more conversations", session.Count(int64(n))) })
-	if !c.Voice.JSON() {
-		shown(r.Warnings,
-			func(w string) { c.Voice.Warn("%s", w) },
-			func(n int) { c.Voice.Warn("and %s more; --json has them all", session.Count(int64(n))) })
+	unfinished := finished(r)
+	tell := c.Voice.Say
+	if unfinished != nil && !c.Voice.JSON() {
+		// Cron need not hear every night that an export tells no time zone.
+		tell = c.Voice.Warn
 	}
+	shown(r.Warnings,
+		func(w string) { tell("%s", w) },
+		func(n int) { tell("and %s more; --json has them all", session.Count(int64(n))) })
 	c.Voice.Say("%s, %s · stored %s new (%s) · snapshot %s · %s",
 		session.Plural(r.Files, "file", "files"), session.Size(r.Bytes), session.Size(r.BytesNew),
 		session.Plural(r.Chunks, "chunk", "chunks"), session.Short(r.Snapshot), session.Span(took))
@@ -222,7 +224,7 @@ func tellStored(c *session.Call, src *Source, r *Report, requests int64, took ti
 	if err := c.Voice.Object(storedOf(src, r, requests, took)); err != nil {
 		return err
 	}
-	return finished(r)
+	return unfinished
 }
 
 // finished is the error of a backup that is there and not whole.

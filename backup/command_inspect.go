@@ -96,7 +96,7 @@ func conversationLine(r *ConversationReport) string {
 		parts = append(parts, first+" to "+last)
 	}
 	if r.MediaStored+r.MediaMissing > 0 {
-		media := session.Count(r.MediaStored+r.MediaMissing) + " media"
+		media := session.Count(r.MediaStored) + " media"
 		if r.MediaMissing > 0 {
 			media += ", " + session.Count(r.MediaMissing) + " missing"
 		}

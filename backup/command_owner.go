@@ -15,8 +15,8 @@ type owner struct {
 }
 
 // owned is what the commands share that change who may open a repository and
-// who may write to it: unlock, change, commit, look again, tell. What change returns
-// tells of it; nil is for a dry run, after which nothing is committed.
+// who may write to it: unlock, change, commit, look again, tell. What change
+// returns tells of it; nil is for a dry run, after which nothing is committed.
 func owned(ctx context.Context, c *session.Call, change func(*session.Writable, *owner) (told, error)) error {
 	w, err := c.OpenStore(ctx)
 	if err != nil {

@@ -24,7 +24,6 @@ type fileWorker struct {
 	r      *run
 	packer *repo.Packer
 	buf    []byte
-	line   []byte
 }
 
 func (w *fileWorker) batch(ctx context.Context, b *batch) error {
@@ -80,6 +79,7 @@ func (w *fileWorker) file(ctx context.Context, j *job, out *result) error {
 	if j.known != nil && j.known.print == print && w.unchanged(j.known.lines) {
 		out.lines = j.known.lines
 		w.count(j.info.Size(), true)
+		w.r.far.add(j.info.Size(), j.file)
 		return nil
 	}
 	item, err := w.read(ctx, j)
@@ -168,7 +168,7 @@ func (w *fileWorker) store(ctx context.Context, r io.Reader, name string, size i
 	}
 	hint := repo.Hint{Group: path.Dir(name), Stored: rule == split.Media, Increment: rule != split.Media, Database: rule == split.SQLite}
 	s := w.packer.Stream(ctx, kind, hint, w.r.s.Cutter(rule), w.buf)
-	src := &sourceReader{r: r}
+	src := &sourceReader{r: r, name: name, far: &w.r.far}
 	_, err := s.ReadFrom(src)
 	if err == nil {
 		err = s.Close()
@@ -182,12 +182,15 @@ func (w *fileWorker) store(ctx context.Context, r io.Reader, name string, size i
 
 // sourceReader remembers whether it was the source that failed.
 type sourceReader struct {
-	r   io.Reader
-	err error
+	r    io.Reader
+	err  error
+	name string
+	far  *progress
 }
 
 func (s *sourceReader) Read(p []byte) (int, error) {
 	n, err := s.r.Read(p)
+	s.far.add(int64(n), s.name)
 	if err != nil && err != io.EOF {
 		s.err = err
 	}

@@ -160,7 +160,6 @@ func (r *run) collect(done chan *batch, room chan struct{}, extra []result) erro
 					return err
 				}
 			}
-			r.progress(waiting[next])
 			delete(waiting, next)
 			next++
 			<-room
@@ -172,14 +171,4 @@ func (r *run) collect(done chan *batch, room chan struct{}, extra []result) erro
 		}
 	}
 	return nil
-}
-
-func (r *run) progress(b *batch) {
-	if r.o.Progress == nil || len(b.jobs) == 0 {
-		return
-	}
-	r.o.Progress(Progress{
-		Files: r.report.Files, Bytes: r.report.Bytes, Messages: r.report.Messages,
-		Path: b.jobs[len(b.jobs)-1].file,
-	})
 }

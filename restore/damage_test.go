@@ -248,7 +248,7 @@ func TestFullDisk(t *testing.T) {
 			r.writeAt = func(f *os.File, data []byte, offset int64) error {
 				mu.Lock()
 				writes++
-				full := writes >= fail
+				full := writes == fail
 				mu.Unlock()
 				if !full {
 					return plainWriteAt(f, data, offset)

@@ -59,13 +59,13 @@ func TestEverything(t *testing.T) {
 
 	wantLeft(t, dir, "big", "empty", "hard", "n\xff\xfe", "none", "odd", "sealed/", "sealed/a", "sealed/deeper/",
 		"sealed/deeper/b", "soft", "sparse", "z.zip")
-	wantFile(t, dir+"/empty", nil)
-	wantFile(t, dir+"/big", noise(3, 300<<10))
-	wantFile(t, dir+"/hard", noise(3, 300<<10))
-	wantFile(t, dir+"/n\xff\xfe", []byte("x"))
-	wantFile(t, dir+"/sparse", holes)
-	wantFile(t, dir+"/sealed/deeper/b", []byte("inside"))
-	wantFile(t, dir+"/z.zip", slices.Concat([]byte("header"), text, []byte("between"), packed, []byte("end")))
+	for name, content := range map[string][]byte{
+		"empty": nil, "big": noise(3, 300<<10), "hard": noise(3, 300<<10), "n\xff\xfe": []byte("x"), "sparse": holes,
+		"sealed/deeper/b": []byte("inside"),
+		"z.zip":           slices.Concat([]byte("header"), text, []byte("between"), packed, []byte("end")),
+	} {
+		wantFile(t, filepath.Join(dir, name), content)
+	}
 	for path, want := range map[string]struct {
 		mode  string
 		mtime time.Time
@@ -89,13 +89,7 @@ func TestEverything(t *testing.T) {
 			t.Errorf("%q has %v and %v, want %v and %v", path, info.Mode(), info.ModTime(), want.mode, want.mtime)
 		}
 	}
-	if link, err := os.Readlink(dir + "/soft"); err != nil || link != "/no/such/thing" {
-		t.Errorf("the link leads to %q: %v", link, err)
-	}
-	big, _ := os.Stat(dir + "/big")
-	if hard, err := os.Stat(dir + "/hard"); err != nil || !os.SameFile(big, hard) {
-		t.Errorf("the hard link is another file: %v", err)
-	}
+	wantLinks(t, dir)
 	if report.Files != 9 || report.Dirs != 2 || report.Links != 2 || report.Zips != 1 || report.Skipped != 1 || len(report.Lost) != 0 {
 		t.Errorf("report %+v", report)
 	}
@@ -104,6 +98,17 @@ func TestEverything(t *testing.T) {
 	}
 	if len(report.Warnings) != 1 || !strings.Contains(report.Warnings[0], "set-user-id") {
 		t.Errorf("warnings: %q", report.Warnings)
+	}
+}
+
+func wantLinks(t *testing.T, dir string) {
+	t.Helper()
+	if link, err := os.Readlink(dir + "/soft"); err != nil || link != "/no/such/thing" {
+		t.Errorf("the link leads to %q: %v", link, err)
+	}
+	big, _ := os.Stat(dir + "/big")
+	if hard, err := os.Stat(dir + "/hard"); err != nil || !os.SameFile(big, hard) {
+		t.Errorf("the hard link is another file: %v", err)
 	}
 }
 

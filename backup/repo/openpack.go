@@ -21,21 +21,23 @@ type openPack struct {
 // settles its chunks there. Size is about how long the frame will be.
 func (s *Session) pack(ctx context.Context, kind format.Kind, from uint32, members []format.Member, size int, write func(dst []byte) []byte) error {
 	full, err := s.addFrame(ctx, kind, from, members, size, write)
-	for _, f := range full {
+	if full != nil {
 		// What was taken has a ticket, which finish gives back.
-		err = errors.Join(err, s.finish(ctx, f))
+		err = errors.Join(err, s.finish(ctx, *full))
 	}
 	return err
 }
 
-// addFrame is pack without the sealing of the packs that it filled.
-func (s *Session) addFrame(ctx context.Context, kind format.Kind, from uint32, members []format.Member, size int, write func(dst []byte) []byte) (full []sealing, err error) {
+// addFrame is pack without the sealing of the pack that it filled. It takes one
+// at most: who holds a ticket must not wait for another, or all tickets could be
+// held by those who wait.
+func (s *Session) addFrame(ctx context.Context, kind format.Kind, from uint32, members []format.Member, size int, write func(dst []byte) []byte) (full *sealing, err error) {
 	o := &s.open[kind]
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.builder != nil && o.builder.Len()+size > s.packSize+s.packSize/4 {
-		if full, err = s.take(ctx, o, kind, full); err != nil {
-			return full, err
+		if full, err = s.take(ctx, o, kind); err != nil {
+			return nil, err
 		}
 	}
 	if o.builder == nil {
@@ -45,8 +47,8 @@ func (s *Session) addFrame(ctx context.Context, kind format.Kind, from uint32, m
 	}
 	o.builder.Extend(members, write)
 	s.settle(from, o.number, members)
-	if s.isFull(o.builder) {
-		full, err = s.take(ctx, o, kind, full)
+	if full == nil && s.isFull(o.builder) {
+		full, err = s.take(ctx, o, kind)
 	}
 	return full, err
 }
@@ -71,13 +73,13 @@ type sealing struct {
 // take closes an open pack once there is a ticket to seal it with. The others who
 // fill packs of this kind wait as well: else each would fill one more, and
 // memory has no room for those.
-func (s *Session) take(ctx context.Context, o *openPack, kind format.Kind, full []sealing) ([]sealing, error) {
+func (s *Session) take(ctx context.Context, o *openPack, kind format.Kind) (*sealing, error) {
 	select {
 	case s.uploads <- struct{}{}:
 	case <-ctx.Done():
-		return full, s.fail(context.Cause(ctx))
+		return nil, s.fail(context.Cause(ctx))
 	}
-	full = append(full, sealing{o.number, kind, o.builder})
+	full := &sealing{o.number, kind, o.builder}
 	o.builder = nil
 	return full, nil
 }
@@ -117,9 +119,9 @@ func (s *Session) closePack(ctx context.Context, kind format.Kind) error {
 	if o.builder == nil {
 		return nil
 	}
-	full, err := s.take(ctx, o, kind, nil)
+	full, err := s.take(ctx, o, kind)
 	if err != nil {
 		return err
 	}
-	return s.finish(ctx, full[0])
+	return s.finish(ctx, *full)
 }
