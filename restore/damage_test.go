@@ -57,6 +57,29 @@ func originals(s *repo.Snapshot) (packs []format.IndexPack) {
 	return packs
 }
 
+// packOf names the pack of the last chunk of an entry. Packs are in the order of
+// their hashes, so their numbers say nothing.
+func packOf(t testing.TB, s *repo.Snapshot, path string) string {
+	t.Helper()
+	for e, err := range s.Entries(t.Context()) {
+		must(t, err)
+		if e.Path != path {
+			continue
+		}
+		var last format.ID
+		for id := range e.AllChunks() {
+			last = id
+		}
+		at, ok := s.Index().Find(last)
+		if !ok {
+			t.Fatalf("%s has no chunks", path)
+		}
+		return format.PackName(s.Index().Packs()[at.Pack].Pack)
+	}
+	t.Fatalf("no entry %s", path)
+	return ""
+}
+
 // TestDamagedPack flips one byte of a pack, and loses what it hits and nothing
 // else.
 func TestDamagedPack(t *testing.T) {
@@ -65,7 +88,7 @@ func TestDamagedPack(t *testing.T) {
 	if len(packs) < 4 {
 		t.Fatalf("only %d packs", len(packs))
 	}
-	name := format.PackName(packs[1].Pack)
+	name := packOf(t, s, things[0].path)
 	object := w.store.Bytes(name)
 	for at, most := range map[int]int{len(object) / 2: 4, len(object) - 10: 24 / len(packs) * 2, 100: 24 / len(packs) * 2} {
 		broken := bytes.Clone(object)
@@ -102,7 +125,7 @@ func TestDamagedPack(t *testing.T) {
 // TestMissingPack loses the files of one pack.
 func TestMissingPack(t *testing.T) {
 	w, s, things := many(t)
-	w.store.Tamper(format.PackName(originals(s)[0].Pack), nil)
+	w.store.Tamper(packOf(t, s, things[0].path), nil)
 	dir := newTarget(t)
 	_, err := Run(t.Context(), s, dir, Options{})
 	gone := lost(err)
@@ -126,8 +149,7 @@ func TestDamagedZip(t *testing.T) {
 		{content: content[:70<<10], member: true, packed: deflated(t, content[:70<<10], 9), level: 9},
 		{content: content, member: true, packed: deflated(t, content, 1), level: 1},
 	}})
-	packs := originals(s)
-	w.store.Tamper(format.PackName(packs[len(packs)-1].Pack), nil)
+	w.store.Tamper(packOf(t, s, "originals/z"), nil)
 	dir := newTarget(t)
 	_, err := Run(t.Context(), s, dir, Options{})
 	wantLost(t, err, map[string]format.Class{"originals/z": format.Missing})

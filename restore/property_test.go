@@ -138,7 +138,7 @@ func TestForests(t *testing.T) {
 	w := newWorld(t)
 	for seed := range uint64(15) {
 		f := newForest(t, seed)
-		w.packSize = 128 << 10
+		w.packSize = 32 << 10
 		s := w.backup(f.things...)
 		dir := newTarget(t)
 		o := Options{Workers: 1 + f.IntN(4)}

@@ -5,7 +5,7 @@ import "iter"
 // IndexPack is what an index object says of one pack.
 type IndexPack struct {
 	Pack       Hash
-	Size       int64   // of the object, in bytes
+	Size       int64   // of the object, in bytes, at most MaxPackObject
 	Kind       Kind    // of its chunks
 	FirstFrame int64   // offset of the first data frame in the plaintext
 	Frames     []Frame // their offsets follow from FirstFrame and are not written
@@ -49,6 +49,10 @@ func ParseIndex(data []byte) iter.Seq2[IndexPack, error] {
 func (s *scanner) indexPack() (p IndexPack) {
 	copy(p.Pack[:], s.take(len(p.Pack)))
 	p.Size = int64(s.uvarint())
+	if p.Size > MaxPackObject {
+		// Readers make room for that much before they ask for it.
+		s.fail(Oversized, "pack %s has %d bytes, and %d is the limit", p.Pack, p.Size, MaxPackObject)
+	}
 	if b := s.take(1); b != nil {
 		p.Kind = Kind(b[0])
 	}

@@ -53,7 +53,7 @@ func (i *Item) AllChunks() iter.Seq[ID] {
 // run once.
 func Items(r io.Reader) iter.Seq2[*Item, error] {
 	return func(yield func(*Item, error) bool) {
-		a := assembler{lines: bufio.NewReaderSize(r, MaxLine), files: map[uint64]struct{}{}, seed: maphash.MakeSeed()}
+		a := newAssembler(r)
 		for {
 			item, err := a.item()
 			if err == io.EOF {
@@ -78,8 +78,15 @@ type assembler struct {
 	path    string // of the item before
 	// files holds hashes of the paths of files and zips, for hardlinks: a
 	// million of them take a tenth of what the paths would.
-	files map[uint64]struct{}
-	seed  maphash.Seed
+	files    map[uint64]struct{}
+	seed     maphash.Seed
+	maxNames int // MaxNames
+}
+
+func newAssembler(r io.Reader) *assembler {
+	return &assembler{
+		lines: bufio.NewReaderSize(r, MaxLine), files: map[uint64]struct{}{}, seed: maphash.MakeSeed(), maxNames: MaxNames,
+	}
 }
 
 func (a *assembler) fail(class Class, format string, args ...any) error {
@@ -156,7 +163,7 @@ func (a *assembler) link(e *Entry) error {
 
 // segments reads the segments of a zip and checks that they add up.
 func (a *assembler) segments(zip *Item) error {
-	left, chunks := zip.Size, 0
+	left, chunks, names := zip.Size, 0, 0
 	for {
 		e, err := a.take()
 		if err != nil && err != io.EOF {
@@ -181,6 +188,12 @@ func (a *assembler) segments(zip *Item) error {
 			return err
 		}
 		chunks += len(e.Chunks)
+		// A chunk of such lines that is named again and again costs its maker
+		// nothing: what is kept of each is bounded.
+		e.Path = zip.Path
+		if names += len(e.Name); names > a.maxNames {
+			return a.fail(Oversized, "a zip whose members have names of more than %d bytes, together", a.maxNames)
+		}
 		if len(zip.Segments) == MaxSegments || chunks > MaxChunks {
 			return a.fail(Oversized, "a zip of more than %d segments or %d chunks", MaxSegments, MaxChunks)
 		}

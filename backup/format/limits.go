@@ -3,7 +3,6 @@ package format
 // Limits of version 1 (section 15 of the specification). Sizes are in bytes.
 const (
 	MaxSigned     = 32 << 20  // a signed object: authority, head, tombstone
-	MaxSignatures = 8         // signatures in an envelope
 	MaxSlotFile   = 64 << 10  // an object in keys/
 	MaxKeyring    = 4 << 20   // an object in keyring/
 	MaxWriters    = 10_000    // writers in an authority
@@ -14,6 +13,7 @@ const (
 	MaxFrames     = 1_000_000 // frames in a directory
 	MaxMembers    = 16_384    // members in a frame
 	MaxPack       = 160 << 20 // plaintext of a pack
+	MaxPackObject = 161 << 20 // a pack as stored
 	MaxSealed     = 288 << 20 // plaintext of another sealed object
 	MaxIndex      = 256 << 20 // decoded index
 	MaxManifest   = 16 << 20  // decoded manifest
@@ -29,6 +29,7 @@ const (
 	MaxLineChunks = 1024      // ids in a line of contents
 	MaxChunks     = 1 << 26   // ids of one file or segment
 	MaxSegments   = 1 << 22   // segments of one zip
+	MaxNames      = 256 << 20 // the names of one zip's members, together
 	MaxDepth      = 3         // levels of ids above a list
 	MaxListChunks = 64        // ids of a list in a manifest, below MaxDepth
 

@@ -1,10 +1,12 @@
 package format
 
 import (
+	"bytes"
 	"encoding/binary"
 	"strings"
 	"testing"
 	"time"
+	"unsafe"
 )
 
 // ascending returns n refs in order.
@@ -104,6 +106,35 @@ func TestOversized(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) { wantClass(t, parse(), Oversized) })
+	}
+}
+
+// TestPackSize: an index that gives a pack more bytes than a pack can have would
+// have its reader make room for them.
+func TestPackSize(t *testing.T) {
+	frames := []Frame{{Length: 600, Members: []Member{{Size: 1}}}}
+	for size, want := range map[int64]Class{1: "", MaxPackObject: "", MaxPackObject + 1: Oversized, maxNumber: Oversized} {
+		p := IndexPack{Size: size, FirstFrame: 200, Frames: frames}
+		wantClass(t, first(ParseIndex(AppendIndexPack(nil, &p))), want)
+	}
+}
+
+// TestZipNames: the lines of a zip's segments repeat its path, and the names in
+// them can be long; a reader must not keep either without a bound.
+func TestZipNames(t *testing.T) {
+	const path = "originals/a.zip"
+	zip := Item{Entry: Entry{Path: path, Type: EntryZip, SHA256: new(Hash)}}
+	for range 4 {
+		zip.Segments = append(zip.Segments, Entry{Path: path, Type: EntryMember, Name: "name"})
+	}
+	for most, want := range map[int]Class{16: "", 15: Oversized} {
+		a := newAssembler(bytes.NewReader(AppendItem(nil, &zip)))
+		a.maxNames = most
+		item, err := a.item()
+		wantClass(t, err, want)
+		if err == nil && unsafe.StringData(item.Path) != unsafe.StringData(item.Segments[3].Path) {
+			t.Error("a segment keeps a path of its own")
+		}
 	}
 }
 

@@ -1,6 +1,9 @@
 package format
 
-import "strings"
+import (
+	"math"
+	"strings"
+)
 
 // The namespaces of signatures, one for each kind of statement.
 const (
@@ -10,10 +13,10 @@ const (
 	NamespaceNote      = "chatkeep-note-v1@chatkeep"
 )
 
-// Envelope is a signed object: a statement and its signatures.
+// Envelope is a signed object: a statement and its signature.
 type Envelope struct {
-	Body       string   // canonical JSON with its final line feed; the signatures cover exactly these bytes
-	Signatures []string // one to eight SSH signatures in armour; the first decides
+	Body       string   // canonical JSON with its final line feed; the signature covers exactly these bytes
+	Signatures []string // exactly one SSH signature in armour; later versions of the format may have more
 }
 
 // Encode returns the bytes of the object.
@@ -36,7 +39,7 @@ func ParseEnvelope(data []byte, limit int64) (*Envelope, error) {
 	c.lit(`{"body":`)
 	e.Body = c.str()
 	c.lit(`,"signatures":`)
-	e.Signatures = c.strs(MaxSignatures, "signatures")
+	e.Signatures = c.signatures()
 	c.lit("}\n")
 	if err := c.same(e.Encode); err != nil {
 		return nil, err
@@ -51,4 +54,20 @@ func ParseEnvelope(data []byte, limit int64) (*Envelope, error) {
 		return nil, c.err
 	}
 	return e, nil
+}
+
+// signatures reads the list of exactly one. A further signature that nobody
+// verifies would be room for anything: whoever may write to the store could
+// make a second object, of another hash, of a statement that its signer made
+// once, and it would pass for a fork.
+func (c *cursor) signatures() []string {
+	list := []string{}
+	c.list(math.MaxInt, "signatures", func() {
+		if len(list) == 1 {
+			c.fail(Malformed, "it has more than one signature")
+			return
+		}
+		list = append(list, c.str())
+	})
+	return list
 }

@@ -170,7 +170,7 @@ func WriterKey(a *format.Authority, id format.Hash, role string) (PublicKey, err
 // envelope is a signed object whose bytes are those that its name means.
 type envelope struct {
 	body      []byte
-	signature string // the first, which decides
+	signature string // the only one
 }
 
 // openEnvelope checks the object's name and takes it apart.
@@ -206,7 +206,7 @@ func checkPlace(name string, object []byte, typ format.ObjectType) (format.Name,
 	return place, format.CheckHash(place, object)
 }
 
-// verify checks the signature that decides.
+// verify checks the signature.
 func (e envelope) verify(name string, key PublicKey, namespace string) error {
 	return key.verify(name, namespace, e.body, e.signature)
 }

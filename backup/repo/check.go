@@ -177,12 +177,19 @@ func (c *checker) compare(context.Context) error {
 	}
 	for key, size := range c.there {
 		name, _ := format.ParseName(key)
-		if _, ok := c.named[key]; !ok && name.Type != format.ObjectAuthority && name.Type != format.ObjectTombstone {
+		if _, ok := c.named[key]; !ok && isLitter(name.Type) {
 			c.report.Orphans++
 			c.report.OrphanBytes += size
 		}
 	}
 	return nil
+}
+
+// isLitter reports whether an object of this type that nothing names is what an
+// interrupted run left. Slots, keyrings and authorities that newer ones took
+// the place of stay, and are none.
+func isLitter(t format.ObjectType) bool {
+	return t == format.ObjectPack || t == format.ObjectIndex || t == format.ObjectManifest
 }
 
 // readSnapshots reads manifests, lists and indexes, and looks up every chunk.

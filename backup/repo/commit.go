@@ -246,7 +246,7 @@ func (s *Session) next() (uint64, []format.Hash) {
 func (s *Session) putHead(ctx context.Context, manifest *format.Ref, live format.LiveSet) error {
 	h := &format.Head{
 		Repository: s.view.ID, Requires: []string{}, Writer: s.key.ID, Epoch: s.key.Epoch,
-		Time: s.storeTime.UTC().Truncate(time.Second), Manifest: manifest, Authority: s.view.AuthorityHash, Seen: s.witness(),
+		Time: s.lastTime(), Manifest: manifest, Authority: s.view.AuthorityHash, Seen: s.witness(),
 	}
 	h.Seq, h.Prev = s.next()
 	if err := s.describe(h, live); err != nil {
@@ -275,6 +275,13 @@ func (s *Session) putHead(ctx context.Context, manifest *format.Ref, live format
 	}
 	s.memory.CacheObject(hash, object)
 	return s.committed(&Head{hash, h})
+}
+
+// lastTime is the storage's time as last seen. Puts go on during a checkpoint.
+func (s *Session) lastTime() time.Time {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.storeTime.UTC().Truncate(time.Second)
 }
 
 // committed notes a head that is durable.

@@ -70,6 +70,30 @@ func TestLongHistory(t *testing.T) {
 	}
 }
 
+// TestUnchanged: what does not change for long gets a whole live set now and
+// then, however short the way from its base is.
+func TestUnchanged(t *testing.T) {
+	s := newScene(t)
+	for range 2*format.MaxDeltas + 4 {
+		s.commit(t, []byte("always the same"))
+	}
+	row, longest := 0, 0
+	for _, h := range s.load(t, nil).Chains[s.key.ID].Heads {
+		row++
+		if h.Base == nil {
+			row = 0
+		}
+		longest = max(longest, row)
+	}
+	if longest > format.MaxDeltas || longest < 2 {
+		t.Errorf("%d heads on bases in a row", longest)
+	}
+	report, err := repo.Check(t.Context(), s.store, s.load(t, nil), s.reader(t), repo.CheckOptions{})
+	if err != nil || len(report.Problems) > 0 {
+		t.Errorf("%v, %v", err, report.Problems)
+	}
+}
+
 // TestTwoSources: the backups of two sources take turns, and each stands on a
 // head of its own source.
 func TestTwoSources(t *testing.T) {

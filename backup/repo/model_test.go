@@ -29,7 +29,7 @@ type model struct {
 // lost state and rollbacks, in an order that a seed decides. Whatever was
 // committed must stay. CHATKEEP_SEED runs one seed again.
 func TestModel(t *testing.T) {
-	seeds, steps := 6, 30
+	seeds, steps := 6, 24
 	if long() {
 		seeds, steps = 150, 60
 	}

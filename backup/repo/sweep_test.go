@@ -3,6 +3,7 @@ package repo_test
 import (
 	"context"
 	"fmt"
+	"os"
 	"testing"
 
 	"chatkeep/backup/format"
@@ -124,7 +125,7 @@ func entries(base *scene, call storagetest.Call, trouble storagetest.Trouble) []
 	n := len(base.store.Keys(call.Key))
 	var all []int
 	for i := range n + 1 {
-		if long() || i == 0 || i == n-1 || i == 8 {
+		if long() || i == 0 || i == n-1 && trouble == storagetest.ListOmit || i == 8 {
 			all = append(all, i)
 		}
 	}
@@ -161,7 +162,7 @@ func TestCrashTwice(t *testing.T) {
 	requests := len(calls(t, base, false))
 	for n := 1; n <= requests; n++ {
 		for m := 1; m <= requests+2; m++ {
-			if !long() && (n < requests-3 || m < requests-5) {
+			if !long() && (n < requests-2 || m < requests-4) {
 				continue // around the head is where it matters
 			}
 			for _, how := range []end{crashBefore, crashAfter} {
@@ -200,6 +201,9 @@ func TestFirstCrash(t *testing.T) {
 	base := newScene(t)
 	for n := 1; n <= len(calls(t, base, false)); n++ {
 		for _, how := range []end{crashBefore, crashAfter} {
+			if how == crashBefore && !long() {
+				continue // as after the one before, but for the intent: see TestLostState
+			}
 			t.Run(fmt.Sprintf("%d %v", n, how), func(t *testing.T) {
 				t.Parallel()
 				s := base.fork(t)
@@ -294,5 +298,24 @@ func TestUnflushed(t *testing.T) {
 	}
 	if h, err := run.Commit(t.Context(), manifest()); err == nil {
 		t.Errorf("committed %s", h.Hash)
+	}
+}
+
+// TestLostState: a machine that lost its memory goes on, and a death in the
+// backup after that does not make its own heads strange to it.
+func TestLostState(t *testing.T) {
+	base := oneSnapshot(t)
+	if err := os.RemoveAll(base.dir + "/s"); err != nil {
+		t.Fatal(err)
+	}
+	for n := 1; n <= len(calls(t, base, false)); n++ {
+		for _, how := range []end{crashBefore, crashAfter} {
+			t.Run(fmt.Sprintf("%d %v", n, how), func(t *testing.T) {
+				t.Parallel()
+				s := base.fork(t)
+				s.die(t, n, how, after...)
+				s.recover(t, 3, after...)
+			})
+		}
 	}
 }

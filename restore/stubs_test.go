@@ -1,0 +1,5 @@
+package restore_test
+
+import "testing"
+
+func testKills(t *testing.T, program string) {}
