@@ -1,3 +1,5 @@
+//go:build unix
+
 package restore_test
 
 import (
@@ -22,13 +24,9 @@ import (
 var long = os.Getenv("CHATKEEP_LONG") != ""
 
 // TestProgram tests the program as people have it: built, with a home, an
-// environment and a disk of its own. It is one test so that it builds once.
+// environment and a disk of its own.
 func TestProgram(t *testing.T) {
-	program := filepath.Join(t.TempDir(), "chatkeep")
-	build := exec.Command("go", "build", "-buildvcs=false", "-o", program, "chatkeep")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("go build: %v\n%s", err, out)
-	}
+	program := filepath.Join(built(t), "chatkeep")
 	for _, test := range []struct {
 		name  string
 		tiny  bool
@@ -83,7 +81,7 @@ func initialised(t *testing.T, program, repository string, env map[string]string
 	return h
 }
 
-// server starts an S3 server and gives where a repository on it would be, and
+// onServer starts an S3 server and gives where a repository on it would be, and
 // what the environment must have for it.
 func onServer(t *testing.T, start func(testing.TB) *server.Server) (repository string, env map[string]string) {
 	s := start(t)

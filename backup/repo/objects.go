@@ -1,7 +1,6 @@
 package repo
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -68,29 +67,64 @@ func readAll(ctx context.Context, store storage.Reader, key string, limit int64)
 	return data, nil
 }
 
-// into is get with a buffer to use again and a size that is known.
-func (o *objects) into(ctx context.Context, buf *bytes.Buffer, name format.Name, size int64) ([]byte, error) {
+// into is get with a buffer to use again and a size that is known. It returns
+// the object in the buffer or in a larger one.
+func (o *objects) into(ctx context.Context, buf []byte, name format.Name, size int64) ([]byte, error) {
 	r, err := o.store.Get(ctx, name.String(), 0, -1)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, format.Fail(format.Missing, name.String(), "the store does not have it")
+		return buf, format.Fail(format.Missing, name.String(), "the store does not have it")
 	}
 	if err != nil {
-		return nil, err
+		return buf, err
 	}
 	defer r.Close()
-	buf.Reset()
-	buf.Grow(int(size) + bytes.MinRead)
-	_, err = buf.ReadFrom(io.LimitReader(r, size+1))
-	if errors.Is(err, io.ErrUnexpectedEOF) || err == nil && int64(buf.Len()) < size {
-		return nil, format.Fail(format.Truncated, name.String(), "the store has %d of its %d bytes", buf.Len(), size)
+	buf, err = fill(roomy(buf, int(size)+1), r)
+	if errors.Is(err, io.ErrUnexpectedEOF) || err == nil && int64(len(buf)) < size {
+		return buf, format.Fail(format.Truncated, name.String(), "the store has %d of its %d bytes", len(buf), size)
+	}
+	if errors.Is(err, errLonger) {
+		return buf, format.Fail(format.Flipped, name.String(), "the store has more than its %d bytes", size)
 	}
 	if err != nil {
-		return nil, err
+		return buf, err
 	}
-	if format.Sum(buf.Bytes()) != name.Hash {
-		return nil, format.Fail(format.Flipped, name.String(), "its bytes do not have the hash in its name")
+	if format.Sum(buf) != name.Hash {
+		return buf, format.Fail(format.Flipped, name.String(), "its bytes do not have the hash in its name")
 	}
-	return buf.Bytes(), nil
+	return buf, nil
+}
+
+// roomStep is what buffers are rounded up to: packs differ a little in size, and
+// each should not need a new buffer.
+const roomStep = 4 << 20
+
+// roomy returns an empty buffer with room for n bytes, buf if it has it.
+func roomy(buf []byte, n int) []byte {
+	if cap(buf) >= n {
+		return buf[:0]
+	}
+	if n > roomStep {
+		n = (n + roomStep - 1) / roomStep * roomStep
+	}
+	return make([]byte, 0, n)
+}
+
+var errLonger = errors.New("longer than it can be")
+
+// fill reads r to its end into the room of buf. More than fits is an error:
+// whoever made the room knew how much there could be.
+func fill(buf []byte, r io.Reader) ([]byte, error) {
+	for len(buf) < cap(buf) {
+		n, err := r.Read(buf[len(buf):cap(buf)])
+		buf = buf[:len(buf)+n]
+		if err == io.EOF {
+			return buf, nil
+		}
+		if err != nil {
+			return buf, err
+		}
+	}
+	return buf, errLonger
 }
 
 // listing is what the store has below a prefix, by parsed name, and the keys

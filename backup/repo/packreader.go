@@ -14,7 +14,7 @@ import (
 // one goroutine and keeps its buffers: about twice a pack's size.
 type PackReader struct {
 	s       *Snapshot
-	object  bytes.Buffer
+	object  []byte
 	plain   []byte
 	raw     []byte
 	decoder *format.Decoder
@@ -58,11 +58,12 @@ func (p *PackReader) Read(ctx context.Context, number int, want func(frame int) 
 // directory against the index.
 func (p *PackReader) fetch(ctx context.Context, pack *format.IndexPack) (*blake3.Hasher, error) {
 	name := format.PackName(pack.Pack)
-	object, err := p.s.source.into(ctx, &p.object, format.Name{Type: format.ObjectPack, Hash: pack.Pack}, pack.Size)
+	object, err := p.s.source.into(ctx, p.object, format.Name{Type: format.ObjectPack, Hash: pack.Pack}, pack.Size)
+	p.object = object
 	if err != nil {
 		return nil, err
 	}
-	if p.plain, err = unseal(p.plain[:0], name, object, p.s.identities()...); err != nil {
+	if p.plain, err = unseal(p.plain, name, object, p.s.identities()...); err != nil {
 		return nil, err
 	}
 	layout, err := format.ParseLayout(bytes.NewReader(p.plain), int64(len(p.plain)))

@@ -43,7 +43,8 @@ func (w *hashedBuffer) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// unseal decrypts an object, whose hash is verified already, appending to out.
+// unseal decrypts an object, whose hash is verified already, into the buffer out
+// or a larger one.
 func unseal(out []byte, what string, object []byte, ids ...age.Identity) ([]byte, error) {
 	r, err := age.Decrypt(bytes.NewReader(object), ids...)
 	var wrong *age.NoIdentityMatchError
@@ -53,12 +54,14 @@ func unseal(out []byte, what string, object []byte, ids ...age.Identity) ([]byte
 	if err != nil {
 		return nil, format.Fail(format.Malformed, what, "%v", err)
 	}
-	buf := bytes.NewBuffer(out)
-	if _, err := buf.ReadFrom(r); err != nil {
-		if errors.Is(err, io.ErrUnexpectedEOF) {
-			return nil, format.Fail(format.Truncated, what, "%v", err)
-		}
-		return nil, format.Fail(format.Flipped, what, "%v", err)
+	// A plaintext is shorter than its ciphertext, so the end is always met, and
+	// with it the proof that nothing is missing.
+	plaintext, err := fill(roomy(out, len(object)), r)
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		return plaintext, format.Fail(format.Truncated, what, "%v", err)
 	}
-	return buf.Bytes(), nil
+	if err != nil {
+		return plaintext, format.Fail(format.Flipped, what, "%v", err)
+	}
+	return plaintext, nil
 }

@@ -1,5 +1,0 @@
-package restore_test
-
-import "testing"
-
-func testKills(t *testing.T, program string) {}
