@@ -3,6 +3,7 @@
 package restore_test
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -175,15 +176,16 @@ func (v *victim) strike() bool {
 	before := v.objects()
 	cmd, stdout, stderr := v.h.command("backup", v.src, "--pack-size", "1MiB", "--json")
 	must(v.t, cmd.Start())
-	done := make(chan error, 1)
-	go func() { done <- cmd.Wait() }()
-	select {
-	case <-v.moment(before):
-	case err := <-done:
-		done <- err
-	}
-	_ = cmd.Process.Kill()
-	<-done
+	over, cancel := context.WithCancel(v.t.Context())
+	killed := make(chan struct{})
+	go func() {
+		defer close(killed)
+		v.moment(over, before)
+		_ = cmd.Process.Kill()
+	}()
+	_ = cmd.Wait() // how it ended is looked at below
+	cancel()
+	<-killed
 	if cmd.ProcessState.Exited() {
 		objects, err := parseObjects(stdout.String())
 		if err != nil || cmd.ProcessState.ExitCode() != 0 {
@@ -201,26 +203,26 @@ func (v *victim) strike() bool {
 	return true
 }
 
-// moment is when to kill: at any time of the run, or, since a commit is short,
-// just when the store has the first object of some kind more than before.
-func (v *victim) moment(before map[string]int) <-chan struct{} {
-	now := make(chan struct{})
-	folder := []string{"", "", "", "index", "manifests", "snapshots"}[v.r.IntN(6)]
+// moment waits until it is time to kill: at any time of the run, or, since much
+// happens in a short time, just when the store has some objects of a kind more
+// than before. It returns at once when the run is over.
+func (v *victim) moment(over context.Context, before map[string]int) {
+	folder := []string{"", "", "packs", "packs", "index", "manifests", "snapshots"}[v.r.IntN(7)]
+	more := 1
+	if folder == "packs" {
+		more += v.r.IntN(v.changed)
+	}
 	wait := time.Duration(v.r.Float64() * (float64(v.changed)/killFiles*float64(v.whole) + float64(200*time.Millisecond)))
 	if folder != "" {
 		wait = time.Duration(v.r.IntN(3000)) * time.Microsecond
 	}
-	go func() {
-		defer close(now)
-		for deadline := time.Now().Add(time.Minute); folder != "" && v.count(folder) <= before[folder]; {
-			if time.Now().After(deadline) {
-				return
-			}
-			time.Sleep(300 * time.Microsecond)
-		}
-		time.Sleep(wait)
-	}()
-	return now
+	for folder != "" && v.count(folder) < before[folder]+more && over.Err() == nil {
+		time.Sleep(300 * time.Microsecond)
+	}
+	select {
+	case <-time.After(wait):
+	case <-over.Done():
+	}
 }
 
 // objects counts what the repository has of each kind.

@@ -67,7 +67,7 @@ func newHost(t *testing.T, program, repository string) *host {
 
 // initialised is a host that made a repository, and its recovery key, which
 // opens quickly.
-func initialised(t *testing.T, program, repository string, env map[string]string) *host {
+func initialised(t *testing.T, program, repository string, env map[string]string, flags ...string) *host {
 	t.Helper()
 	h := newHost(t, program, repository)
 	for name, value := range env {
@@ -75,7 +75,7 @@ func initialised(t *testing.T, program, repository string, env map[string]string
 	}
 	recovery := filepath.Join(t.TempDir(), "recovery.txt")
 	h.env["CHATKEEP_PASSPHRASE"] = "a rather long passphrase"
-	h.run(0, "init", "--recovery-key-file", recovery)
+	h.run(0, append([]string{"init", "--recovery-key-file", recovery}, flags...)...)
 	delete(h.env, "CHATKEEP_PASSPHRASE")
 	h.env["CHATKEEP_PASSPHRASE_FILE"] = recovery
 	return h

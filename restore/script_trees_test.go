@@ -16,30 +16,27 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// machine is the key of what a script's commands remember.
-type machine struct{}
+// machine is what the commands of a script share.
+type machine struct {
+	t     testscript.T
+	trees map[string]map[string]string // what stands below directories, by path
+}
 
-// trees are the directories that a script remembered, by path, each as what
-// stands at the paths below it.
-type trees map[string]map[string]string
+func machineOf(ts *testscript.TestScript) *machine { return ts.Value(machineKey{}).(*machine) }
 
-func treesOf(ts *testscript.TestScript) *trees { return ts.Value(machine{}).(*trees) }
+type machineKey struct{}
 
 // remember DIR… notes everything in directories.
 func remember(ts *testscript.TestScript, neg bool, args []string) {
-	memory := treesOf(ts)
-	if *memory == nil {
-		*memory = trees{}
-	}
 	for _, dir := range args {
-		(*memory)[dir] = contents(ts, dir)
+		machineOf(ts).trees[dir] = contents(ts, dir)
 	}
 }
 
 // unchanged DIR… fails unless directories are as they were when remembered.
 func unchanged(ts *testscript.TestScript, neg bool, args []string) {
 	for _, dir := range args {
-		if d := difference((*treesOf(ts))[dir], contents(ts, dir), true); d != "" {
+		if d := difference(machineOf(ts).trees[dir], contents(ts, dir), true); d != "" {
 			ts.Fatalf("%s: %s", dir, d)
 		}
 	}
@@ -49,10 +46,10 @@ func unchanged(ts *testscript.TestScript, neg bool, args []string) {
 // More may be there.
 func kept(ts *testscript.TestScript, neg bool, args []string) {
 	for _, dir := range args {
-		if len((*treesOf(ts))[dir]) == 0 {
+		if len(machineOf(ts).trees[dir]) == 0 {
 			ts.Fatalf("%s was not remembered, or empty", dir)
 		}
-		if d := difference((*treesOf(ts))[dir], contents(ts, dir), false); d != "" {
+		if d := difference(machineOf(ts).trees[dir], contents(ts, dir), false); d != "" {
 			ts.Fatalf("%s: %s", dir, d)
 		}
 	}

@@ -25,6 +25,7 @@ var commands = map[string]func(ts *testscript.TestScript, neg bool, args []strin
 	"exits":     exits,
 	"json":      hasJSON,
 	"let":       let,
+	"needs":     needs,
 	"cmptree":   cmpTree,
 	"remember":  remember,
 	"unchanged": unchanged,
@@ -238,4 +239,18 @@ func let(ts *testscript.TestScript, neg bool, args []string) {
 		}
 	}
 	ts.Fatalf("no object has %q", args[1:])
+}
+
+// needs PROGRAM… skips the rest of a script where programs are missing, and fails
+// where CHATKEEP_REQUIRE_ALL says that none may be.
+func needs(ts *testscript.TestScript, neg bool, args []string) {
+	for _, name := range args {
+		if _, err := exec.LookPath(name); err == nil {
+			continue
+		}
+		if os.Getenv("CHATKEEP_REQUIRE_ALL") != "" {
+			ts.Fatalf("%s is missing", name)
+		}
+		machineOf(ts).t.Skip(name + " is missing")
+	}
 }

@@ -11,16 +11,28 @@ import (
 )
 
 // ChunkReader reads single chunks by ranged reads, a frame at a time. It keeps
-// the last frame, for neighbours are asked for together. It is used by one
+// the frames it used last, some 32 MiB of them: the pages of a database that
+// changed stand in another frame than their neighbours. It is used by one
 // goroutine.
 type ChunkReader struct {
 	s       *Snapshot
 	decoder *format.Decoder
 	hashers map[hasherKey]*blake3.Hasher
 	open    map[int]*openedPack
-	last    Place // of the frame in raw; Member is unused
-	raw     []byte
-	have    bool
+	frames  map[framePlace]*decodedFrame
+	size    int    // of all frames, in bytes
+	clock   uint64 // counts uses
+}
+
+const maxFramesKept = 32 << 20
+
+type framePlace struct{ pack, frame int }
+
+// decodedFrame is a frame and where its chunks are in it.
+type decodedFrame struct {
+	raw    []byte
+	chunks [][]byte
+	used   uint64
 }
 
 // openedPack is a pack whose age header and directory were read.
@@ -35,7 +47,7 @@ const maxOpenPacks = 64
 
 // NewChunkReader returns a reader of chunks for one goroutine.
 func (s *Snapshot) NewChunkReader() *ChunkReader {
-	return &ChunkReader{s: s, decoder: format.NewDecoder(), hashers: map[hasherKey]*blake3.Hasher{}, open: map[int]*openedPack{}}
+	return &ChunkReader{s: s, decoder: format.NewDecoder(), hashers: map[hasherKey]*blake3.Hasher{}, open: map[int]*openedPack{}, frames: map[framePlace]*decodedFrame{}}
 }
 
 // Chunk returns a chunk's bytes, valid until the next call.
@@ -50,45 +62,70 @@ func (c *ChunkReader) Chunk(ctx context.Context, id format.ID) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	frame := &pack.Frames[at.Frame]
-	if !c.have || c.last.Pack != at.Pack || c.last.Frame != at.Frame {
-		if err := c.load(ctx, o, frame, name); err != nil {
-			return nil, err
-		}
-		c.have, c.last = true, Place{Pack: at.Pack, Frame: at.Frame}
+	f, err := c.frame(ctx, o, framePlace{at.Pack, at.Frame}, &pack.Frames[at.Frame], name)
+	if err != nil {
+		return nil, err
 	}
-	return c.member(frame, at.Member, o.hasher, name)
+	if data := f.chunks[at.Member]; checkID(o.hasher, id, data) {
+		return data, nil
+	}
+	return nil, wrongChunk(name, id)
 }
 
-func (c *ChunkReader) load(ctx context.Context, o *openedPack, frame *format.Frame, name string) error {
-	c.have = false
-	o.ranges.ctx, o.ranges.err = ctx, nil
-	o.ranges.prefetch(frame.Offset, int64(frame.Length))
-	compressed := make([]byte, frame.Length)
-	if _, err := o.plain.ReadAt(compressed, frame.Offset); err != nil && err != io.EOF {
-		return o.ranges.failure(err, name)
+// frame returns a decoded frame, read anew unless it is kept.
+func (c *ChunkReader) frame(ctx context.Context, o *openedPack, at framePlace, frame *format.Frame, name string) (*decodedFrame, error) {
+	c.clock++
+	if f := c.frames[at]; f != nil {
+		f.used = c.clock
+		return f, nil
 	}
-	o.ranges.forget()
-	var err error
-	c.raw, err = decodeFrame(c.decoder, c.raw[:0], compressed, frame, name)
-	return err
-}
-
-func (c *ChunkReader) member(frame *format.Frame, member int, hasher *blake3.Hasher, name string) ([]byte, error) {
-	m := 0
-	for data, err := range format.SplitFrame(c.raw, frame.Members) {
+	f := &decodedFrame{raw: c.evict(format.RawLen(frame.Members)), used: c.clock}
+	compressed, err := o.read(ctx, frame, name)
+	if err != nil {
+		return nil, err
+	}
+	if f.raw, err = decodeFrame(c.decoder, f.raw, compressed, frame, name); err != nil {
+		return nil, err
+	}
+	f.chunks = make([][]byte, 0, len(frame.Members))
+	for data, err := range format.SplitFrame(f.raw, frame.Members) {
 		if err != nil {
 			return nil, format.At(name, err)
 		}
-		if m == member {
-			if !checkID(hasher, frame.Members[m].ID, data) {
-				return nil, wrongChunk(name, frame.Members[m].ID)
-			}
-			return data, nil
-		}
-		m++
+		f.chunks = append(f.chunks, data)
 	}
-	return nil, format.Fail(format.Malformed, name, "a frame has fewer members than the index says")
+	c.frames[at] = f
+	c.size += cap(f.raw)
+	return f, nil
+}
+
+// evict makes room for n bytes and returns the buffer of a frame that had to go.
+func (c *ChunkReader) evict(n int) (buf []byte) {
+	for len(c.frames) > 0 && c.size+n > maxFramesKept {
+		var oldest framePlace
+		first := true
+		for at, f := range c.frames {
+			if first || f.used < c.frames[oldest].used {
+				oldest, first = at, false
+			}
+		}
+		buf = c.frames[oldest].raw[:0]
+		c.size -= cap(buf)
+		delete(c.frames, oldest)
+	}
+	return buf
+}
+
+// read gets a frame's compressed bytes.
+func (o *openedPack) read(ctx context.Context, frame *format.Frame, name string) ([]byte, error) {
+	o.ranges.ctx, o.ranges.err = ctx, nil
+	o.ranges.prefetch(frame.Offset, int64(frame.Length))
+	defer o.ranges.forget()
+	compressed := make([]byte, frame.Length)
+	if _, err := o.plain.ReadAt(compressed, frame.Offset); err != nil && err != io.EOF {
+		return nil, o.ranges.failure(err, name)
+	}
+	return compressed, nil
 }
 
 // pack opens a pack for ranged reads.
