@@ -3,13 +3,17 @@
 package restore_test
 
 import (
+	"bytes"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"io/fs"
 	"maps"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 
@@ -163,18 +167,71 @@ func private(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// newest NAME GLOB sets a variable to the last path, in the order of names, that
-// a pattern matches.
-func newest(ts *testscript.TestScript, neg bool, args []string) {
+// biggest NAME GLOB sets a variable to the largest file that a pattern matches.
+func biggest(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 2 {
-		ts.Fatalf("usage: newest NAME GLOB")
+		ts.Fatalf("usage: biggest NAME GLOB")
 	}
-	found, err := filepath.Glob(ts.MkAbs(args[1]))
+	best, size := "", int64(-1)
+	for _, path := range matches(ts, ts.MkAbs(args[1])) {
+		info, err := os.Stat(path)
+		ts.Check(err)
+		if info.Size() > size {
+			best, size = path, info.Size()
+		}
+	}
+	ts.Setenv(args[0], best)
+}
+
+// matches are the files that a pattern matches, one at least.
+func matches(ts *testscript.TestScript, pattern string) []string {
+	found, err := filepath.Glob(pattern)
 	ts.Check(err)
 	if len(found) == 0 {
-		ts.Fatalf("nothing matches %s", args[1])
+		ts.Fatalf("nothing matches %s", pattern)
 	}
-	ts.Setenv(args[0], slices.Max(found))
+	return found
+}
+
+// damaged CODES GLOB flips a byte at the beginning, in the middle and at the end
+// of one of the objects below repository that a pattern matches, has a full
+// check end with one of the codes and name the object, and puts it right.
+func damaged(ts *testscript.TestScript, neg bool, args []string) {
+	dir := ts.MkAbs("repository")
+	found := matches(ts, filepath.Join(dir, args[1]))
+	path := found[len(found)-1]
+	good, err := os.ReadFile(path)
+	ts.Check(err)
+	for _, at := range []int{0, len(good) / 2, len(good) - 1} {
+		bad := bytes.Clone(good)
+		bad[at] ^= 0x20
+		replace(ts, path, bad)
+		checkNames(ts, args[0], noted(dir, []string{path})[0])
+	}
+	replace(ts, path, good)
+}
+
+// missing CODES GLOB is damaged with the object gone.
+func missing(ts *testscript.TestScript, neg bool, args []string) {
+	dir := ts.MkAbs("repository")
+	found := matches(ts, filepath.Join(dir, args[1]))
+	path := found[len(found)-1]
+	ts.Check(os.Rename(path, ts.MkAbs("away")))
+	checkNames(ts, args[0], noted(dir, []string{path})[0])
+	ts.Check(os.Rename(ts.MkAbs("away"), path))
+}
+
+// checkNames has a full check end with one of some codes, and name an object.
+func checkNames(ts *testscript.TestScript, codes, name string) {
+	err := ts.Exec("chatkeep", "check", "--read-data")
+	var exit *exec.ExitError
+	if !errors.As(err, &exit) || !slices.Contains(strings.Split(codes, ","), strconv.Itoa(exit.ExitCode())) {
+		ts.Fatalf("%s is not what it was, and a check ends with %v, not %s", name, err, codes)
+	}
+	all := ts.ReadFile("stdout") + ts.ReadFile("stderr")
+	if hash := strings.TrimSuffix(name, filepath.Ext(name)); !strings.Contains(all, hash[len(hash)-64:]) {
+		ts.Fatalf("the check does not name %s", name)
+	}
 }
 
 // flip FILE [OFFSET] inverts a byte, in the middle without an offset. A negative

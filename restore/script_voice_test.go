@@ -37,7 +37,9 @@ var commands = map[string]func(ts *testscript.TestScript, neg bool, args []strin
 	"oddtree":   oddTree,
 	"cut":       cutFile,
 	"flip":      flipByte,
-	"newest":    newest,
+	"biggest":   biggest,
+	"damaged":   damaged,
+	"missing":   missing,
 	"reformat":  reformat,
 	"smalldisk": smallDisk,
 }

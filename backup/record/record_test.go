@@ -67,7 +67,9 @@ func TestVectors(t *testing.T) {
 		}, `{"type":"message","id":"x","time":"2022-03-18T14:56:01.000Z","time_precision":"ms","source":{}}` + "\n"},
 		{"no utf-8", func(e *Encoder) error { return e.Message(&chat.Message{ID: "x", Text: "a\xffb\x00"}) },
 			`{"type":"message","id":"x","text":"a` + "\ufffd" + `b\u0000","text_b64":"Yf9iAA==","source":{}}` + "\n"},
-		{"escapes", func(e *Encoder) error { return e.Message(&chat.Message{ID: "x", Text: "\b\t\n\v\f\r\x1f\x7f/\u0085\u2028\u2029<"}) },
+		{"escapes", func(e *Encoder) error {
+			return e.Message(&chat.Message{ID: "x", Text: "\b\t\n\v\f\r\x1f\x7f/\u0085\u2028\u2029<"})
+		},
 			`{"type":"message","id":"x","text":"\b\t\n\u000b\f\r\u001f` + "\x7f" + `/\u0085\u2028\u2029<","source":{}}` + "\n"},
 		{"participant", func(e *Encoder) error {
 			return e.Participant(&chat.Participant{ID: "p", IDs: []chat.NativeID{{Kind: "phone", Value: "+1"}}, Names: []chat.Name{{Value: "Anna", From: "export"}}, Self: true})
