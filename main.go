@@ -18,7 +18,7 @@ import (
 func main() {
 	// Most of the heap is a few large buffers that are used again and again. At
 	// the default the collector would let as much garbage gather beside them.
-	debug.SetGCPercent(20)
+	debug.SetGCPercent(10)
 	os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr, os.Getenv))
 }
 

@@ -128,7 +128,7 @@ func (r *run) store(ctx context.Context, cancel context.CancelCauseFunc) (*forma
 		return nil, err
 	}
 	if r.report.Files == 0 && r.report.Messages == 0 {
-		return nil, &Nothing{r.src.Path}
+		return nil, &Nothing{r.src.Path, r.warned.list}
 	}
 	if err := r.s.Flush(ctx, r.packers...); err != nil {
 		return nil, err
@@ -164,12 +164,23 @@ func (r *run) manifest(contents, stats format.List) *format.Manifest {
 	}
 }
 
-// Nothing is the error of a source with nothing in it.
-type Nothing struct{ Path string }
+// Nothing is the error of a source with nothing in it that could be stored.
+type Nothing struct {
+	Path string
+	Why  []string // warnings, as of files that could not be read
+}
 
-func (e *Nothing) Error() string { return "nothing to back up in " + e.Path }
+func (e *Nothing) Error() string {
+	if len(e.Why) > 0 {
+		return "nothing to back up in " + e.Path + ": " + e.Why[0]
+	}
+	return "nothing to back up in " + e.Path
+}
 
 // Hint tells what to look at.
 func (e *Nothing) Hint() string {
+	if len(e.Why) > 0 {
+		return ""
+	}
 	return "an empty folder is more often a mistake or an unmounted disk than a wish; look at the path and the filters"
 }

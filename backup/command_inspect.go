@@ -70,8 +70,9 @@ func tellInspected(c *session.Call, report *InspectReport) error {
 		Messages      int64    `json:"messages"`
 		Unparsed      int64    `json:"unparsed"`
 		Unrecognised  int64    `json:"unrecognised_files"`
+		Bytes         int64    `json:"bytes"`
 		Warnings      []string `json:"warnings"`
-	}{"summary", len(report.Conversations), report.Messages, report.Unparsed, report.Unrecognised, some(report.Warnings)})
+	}{"summary", len(report.Conversations), report.Messages, report.Unparsed, report.Unrecognised, report.Bytes, some(report.Warnings)})
 }
 
 // some makes an empty list of none, for JSON.

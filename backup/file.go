@@ -207,14 +207,23 @@ func (w *fileWorker) count(size int64, unchanged bool) {
 
 // unreadable makes an entry say that its file could not be read.
 func (w *fileWorker) unreadable(e *format.Entry, file string, err error) {
+	err = w.r.noteUnreadable(file, err)
+	*e = format.Entry{Path: e.Path, Type: format.EntryUnreadable, Why: printable(err.Error())}
+}
+
+// noteUnreadable counts what could not be read, and returns why.
+func (r *run) noteUnreadable(file string, err error) error {
 	var pe *fs.PathError
 	if errors.As(err, &pe) {
 		err = pe.Err
 	}
-	*e = format.Entry{Path: e.Path, Type: format.EntryUnreadable, Why: printable(err.Error())}
-	atomic.AddInt64(&w.r.report.Unreadable, 1)
-	w.r.warn(fmt.Sprintf("%s could not be read: %v", file, err))
+	atomic.AddInt64(&r.report.Unreadable, 1)
+	r.warn(fmt.Sprintf("%s could not be read: %v", file, err))
+	return err
 }
+
+// broken notes trouble in the middle of a folder: what it lacks has no entry.
+func (r *run) broken(n node) { _ = r.noteUnreadable(n.file, n.err) }
 
 // tooFresh reports whether a file was changed so shortly before the run that
 // its times cannot tell a later change.

@@ -39,9 +39,14 @@ type feeder struct {
 	linked map[fileNumber]string
 	open   *batch
 	next   int
+	broken func(node) // takes what has no entry
 }
 
 func (f *feeder) add(n node) error {
+	if n.path == "" {
+		f.broken(n)
+		return nil
+	}
 	j := job{node: n}
 	folder := path.Dir(n.path)
 	if n.info != nil && n.info.Mode().IsRegular() {
@@ -98,7 +103,7 @@ func (f *feeder) flush() error {
 func (r *run) storeFiles(ctx context.Context, cancel context.CancelCauseFunc, extra []result) error {
 	f := &feeder{
 		out: make(chan *batch, window), room: make(chan struct{}, window), ctx: ctx,
-		table: readTable(r.o.Files), linked: map[fileNumber]string{},
+		table: readTable(r.o.Files), linked: map[fileNumber]string{}, broken: r.broken,
 	}
 	defer f.table.close()
 	done := make(chan *batch, window)

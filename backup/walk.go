@@ -12,7 +12,7 @@ import (
 
 // node is one thing that the walk met.
 type node struct {
-	path string // in the snapshot, raw bytes: originals/…
+	path string // in the snapshot, raw bytes: originals/…; "" where it has no entry
 	file string // on this machine
 	info fs.FileInfo
 	err  error // it could not be looked at
@@ -25,6 +25,7 @@ type walker struct {
 	src    *Selection
 	device uint64
 	emit   func(node) error
+	closed map[string]bool // folders that cannot be opened
 }
 
 // originals is where the files of the source are in a snapshot.
@@ -36,7 +37,7 @@ func walk(ctx context.Context, root string, sel *Selection, emit func(node) erro
 	if err != nil {
 		return err
 	}
-	w := &walker{src: sel, device: device(info), emit: emit}
+	w := &walker{src: sel, device: device(info), emit: emit, closed: map[string]bool{}}
 	if !info.IsDir() {
 		name := filepath.Base(filepath.Clean(root))
 		return emit(node{path: originals + "/" + name, file: root, info: info})
@@ -57,7 +58,8 @@ type step struct {
 func (w *walker) folder(ctx context.Context, dir, below string) error {
 	entries, err := readNames(dir)
 	if err != nil {
-		return w.emit(node{path: join(originals, below), file: dir, err: err})
+		// Its own entry is long written, as a folder: it could be opened then.
+		return w.emit(node{file: dir, err: err})
 	}
 	steps := make([]step, 0, len(entries))
 	infos := map[string]fs.FileInfo{}
@@ -92,14 +94,31 @@ func (w *walker) step(ctx context.Context, s step, dir, below string, info fs.Fi
 	switch {
 	case !s.inside:
 		n := node{path: join(originals, name), file: file, info: info}
-		if info == nil {
+		switch {
+		case info == nil:
 			n.err = fs.ErrPermission
+		case info.IsDir():
+			if n.err = openable(file); n.err != nil {
+				w.closed[file] = true
+			}
 		}
 		return w.emit(n)
+	case w.closed[file]:
+		delete(w.closed, file)
+		return nil
 	case w.src.OneFileSystem && info != nil && device(info) != w.device:
 		return nil
 	}
 	return w.folder(ctx, file, name)
+}
+
+// openable reports why a folder cannot be opened, before anything is said of it.
+func openable(dir string) error {
+	f, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return f.Close()
 }
 
 // readNames lists a folder. Half a listing is an error: what it lacks would be

@@ -36,6 +36,7 @@ type worker struct {
 	packs  *repo.PackReader
 	chunks *repo.ChunkReader
 	stream chunkStream
+	gather gather
 }
 
 // execute writes the files of a batch. When it returns an error, no file is
@@ -107,7 +108,7 @@ func (c *crew) work(ctx context.Context) error {
 }
 
 func (c *crew) newWorker() *worker {
-	return &worker{crew: c, packs: c.snapshot.NewPackReader(), chunks: c.snapshot.NewChunkReader()}
+	return &worker{crew: c, chunks: c.snapshot.NewChunkReader()}
 }
 
 func (w *worker) run(ctx context.Context) error {
@@ -119,19 +120,28 @@ func (w *worker) run(ctx context.Context) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		j := &w.jobs[n]
-		var err error
-		if j.members != nil {
-			err = w.deflateMembers(ctx, j.members)
-		} else {
-			err = w.readPack(ctx, j.pack, j.refs)
-		}
-		if err != nil {
+		if err := w.do(ctx, &w.jobs[n]); err != nil {
 			return err
 		}
-		j.refs = nil
 		w.progress()
 	}
+}
+
+// do does one job. Members come after the packs, whose buffers are then given
+// up: those for chunks take as much.
+func (w *worker) do(ctx context.Context, j *job) error {
+	if j.members != nil {
+		w.packs = nil
+		return w.deflateMembers(ctx, j.members)
+	}
+	if w.packs == nil {
+		w.packs = w.snapshot.NewPackReader()
+	}
+	if err := w.readPack(ctx, j.pack, j.refs); err != nil {
+		return err
+	}
+	j.refs = nil
+	return w.flush()
 }
 
 func (c *crew) progress() {
@@ -237,7 +247,7 @@ func (w *worker) readChunks(ctx context.Context, pack int, refs []ref, cause err
 		}
 		cause = err
 		w.lose(r.file, err)
-		if err := w.done(r.file); err != nil {
+		if err := w.done(r.file, 1); err != nil {
 			return err
 		}
 	}

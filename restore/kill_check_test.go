@@ -15,8 +15,13 @@ import (
 // that was ever said to be stored, and that some of it comes back right.
 func (v *victim) check(samples int) {
 	v.t.Helper()
-	if n := v.h.json(0, "check").number("problems"); n != 0 {
+	r := v.h.json(0, "check")
+	if n := r.number("problems"); n != 0 {
 		v.t.Errorf("%d problems", n)
+	}
+	// A kill in the middle of a commit leaves an index object and a manifest, too.
+	if n, packs := int(r.number("orphans")), v.orphanPacks(); n < packs || n > packs+2*v.killed {
+		v.t.Errorf("check counts %d orphans, with %d packs and %d kills", n, packs, v.killed)
 	}
 	listed := map[any]bool{}
 	for _, s := range v.h.json(0, "snapshots").objects {

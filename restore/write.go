@@ -30,21 +30,17 @@ func plainWriteAt(f *os.File, data []byte, offset int64) error {
 	return err
 }
 
-// put writes one chunk, whose id was checked, at one of its places, and finishes
-// the file where that was the last. It returns only errors that end the restore.
-func (c *crew) put(f *file, offset int64, data []byte) error {
-	if f.whole {
-		c.meter.chunks.Add(1)
-		return c.putWhole(f, data)
-	}
+// putRun writes chunks that stand side by side in a file of several, and finishes
+// the file where these were the last.
+func (c *crew) putRun(f *file, offset int64, data []byte, refs int) error {
 	if !f.is(stateLost) {
-		c.meter.chunks.Add(1)
+		c.meter.chunks.Add(int64(refs))
 		err := c.with(f, func(out *os.File) error { return c.write(f, out, data, offset) })
 		if err := c.check(f, err); err != nil {
 			return err
 		}
 	}
-	return c.done(f)
+	return c.done(f, refs)
 }
 
 // putWhole writes a file that is one chunk, or none.
@@ -89,11 +85,11 @@ func (c *crew) lose(f *file, err error) {
 	}
 }
 
-// done counts one ref or member of a file as dealt with. Each is counted once,
+// done counts refs or members of a file as dealt with. Each is counted once,
 // whether it was written or lost, so the last one finds nobody else at work in
 // the file, and it alone finishes or removes it.
-func (c *crew) done(f *file) error {
-	if f.left.Add(-1) > 0 {
+func (c *crew) done(f *file, n int) error {
+	if f.left.Add(-int32(n)) > 0 {
 		return nil
 	}
 	if f.is(stateLost) {
@@ -113,10 +109,12 @@ func (c *crew) done(f *file) error {
 	return nil
 }
 
-// create makes a file under its temporary name.
+// create makes a file under its temporary name. It mostly has its own mode from
+// the beginning: a change would cost as much as the making.
 func (c *crew) create(f *file, h *handle) (*os.File, error) {
 	f.state.Or(stateStarted)
-	return h.root.OpenFile(c.target.temporary(f.serial), os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600)
+	mode := fs.FileMode(f.mode) | 0o600 // it may have to be opened again
+	return h.root.OpenFile(c.target.temporary(f.serial), os.O_CREATE|os.O_EXCL|os.O_RDWR, mode)
 }
 
 // with calls do with a file open that has several chunks.
@@ -204,13 +202,6 @@ func (c *crew) finish(f *file, h *handle, out *os.File) error {
 	if err := setTimes(h, temporary, f.mtime); err != nil {
 		c.warnings.add("%q: its time could not be set: %v", c.batch.path(f), err)
 	}
-	info, err := h.root.Lstat(temporary)
-	if err != nil {
-		return err
-	}
-	if info.Size() != f.size || !info.Mode().IsRegular() {
-		return fmt.Errorf("%d bytes were written and the target has %d", f.size, info.Size())
-	}
 	if err := c.target.settle(h, temporary, f.name); err != nil {
 		return err
 	}
@@ -235,6 +226,16 @@ func (c *crew) seal(f *file, out *os.File) error {
 			return err
 		}
 	}
+	info, err := out.Stat()
+	if err != nil {
+		return err
+	}
+	if info.Size() != f.size {
+		return fmt.Errorf("%d bytes were written and the target has %d", f.size, info.Size())
+	}
+	if info.Mode() == fs.FileMode(f.mode) {
+		return nil
+	}
 	if err := out.Chmod(fs.FileMode(f.mode)); err != nil {
 		c.warnings.add("%q: its mode could not be set: %v", c.batch.path(f), bare(err))
 	}
@@ -245,7 +246,7 @@ func (c *crew) seal(f *file, out *os.File) error {
 // is right does not prove that deflating gave what was there.
 func checkZip(f *os.File, want format.Hash) error {
 	h := sha256.New()
-	if _, err := io.Copy(h, io.NewSectionReader(f, 0, 1<<62)); err != nil {
+	if _, err := io.CopyBuffer(h, io.NewSectionReader(f, 0, 1<<62), make([]byte, 256<<10)); err != nil {
 		return err
 	}
 	if format.Hash(h.Sum(nil)) != want {

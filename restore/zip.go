@@ -22,7 +22,7 @@ func (w *worker) deflateMembers(ctx context.Context, members []member) error {
 				return err
 			}
 		}
-		if err := w.done(m.file); err != nil {
+		if err := w.done(m.file, 1); err != nil {
 			return err
 		}
 	}

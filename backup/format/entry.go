@@ -60,7 +60,7 @@ type Entry struct {
 	SHA256 *Hash  // of a zip
 	Name   string // of a member, raw bytes, at most MaxMemberName
 	Packed int64  // of a member its size deflated; 0 for a stored one
-	Level  int    // of a deflated member zlib's level, 0 to 9
+	Level  int    // of a deflated member zlib's level, 1 to 9
 }
 
 // Stands returns how many bytes of its zip a segment stands for.
@@ -244,7 +244,8 @@ func (c *cursor) entryFields(e *Entry) {
 
 func (c *cursor) level() int {
 	n := c.num()
-	if n > 9 {
+	if n < 1 || n > 9 {
+		// At level 0 zlib's blocks depend on the buffers of its caller.
 		c.fail(Malformed, "zlib has no level %d", n)
 	}
 	return int(n)

@@ -159,7 +159,7 @@ func randomSegment(r *rand.Rand, path string) Entry {
 	if r.IntN(2) == 0 {
 		e.Type, e.Name = EntryMember, randomName(r)
 		if r.IntN(2) == 0 {
-			e.Packed, e.Level = 1+r.Int64N(1<<40), r.IntN(10)
+			e.Packed, e.Level = 1+r.Int64N(1<<40), 1+r.IntN(9)
 		}
 	}
 	return e

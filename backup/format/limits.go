@@ -15,6 +15,7 @@ const (
 	MaxPack       = 160 << 20 // plaintext of a pack
 	MaxPackObject = 161 << 20 // a pack as stored
 	MaxSealed     = 288 << 20 // plaintext of another sealed object
+	MaxObject     = 289 << 20 // another sealed object as stored
 	MaxIndex      = 256 << 20 // decoded index
 	MaxManifest   = 16 << 20  // decoded manifest
 	MaxNote       = 16 << 20  // decoded note

@@ -72,7 +72,7 @@ func TestLargestLine(t *testing.T) {
 		of := func(prefix string, size int) string {
 			return prefix + strings.Repeat(fill, (size-len(prefix))/len(fill))
 		}
-		e := &Entry{Path: of("originals/", MaxPath), Type: EntryMember, Name: of("", MaxMemberName), Size: maxNumber, Packed: maxNumber, Chunks: make([]ID, MaxLineChunks)}
+		e := &Entry{Path: of("originals/", MaxPath), Type: EntryMember, Name: of("", MaxMemberName), Size: maxNumber, Packed: maxNumber, Level: 9, Chunks: make([]ID, MaxLineChunks)}
 		for i := range e.Chunks {
 			e.Chunks[i][15] = 1
 		}

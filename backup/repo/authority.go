@@ -4,111 +4,158 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 
 	"chatkeep/backup/format"
 	"chatkeep/backup/keys"
 	"chatkeep/providers/storage"
 )
 
-// maxStatement bounds signed objects, in bytes.
-const maxStatement = 32 << 20
+// maxClaims is how many repositories at one place are told apart.
+const maxClaims = 8
 
 // Identify returns the id that the repository at a place claims. The claim is
 // consistent, its root key signed it, but whose repository it is only the id
-// itself, or a slot's secret, can tell.
+// itself, or a slot's secret, can tell. Where several roots have signed, whoever
+// may create objects could decide by a high number which is the newest: it is an
+// error of the class wrong-repository that names the ids.
 func Identify(ctx context.Context, store storage.Reader, place string) (format.Hash, error) {
-	newest, _, err := newestAuthority(ctx, store, place)
+	names, err := listAuthorities(ctx, store, place)
 	if err != nil {
 		return format.Hash{}, err
 	}
-	data, err := (&objects{store: store}).get(ctx, newest[0], maxStatement)
-	if err != nil {
-		return format.Hash{}, err
-	}
-	a, err := claimed(data)
-	if err != nil {
-		return format.Hash{}, err
-	}
-	if _, err := keys.OpenAuthority(newest[0].String(), data, a.Repository); err != nil {
-		return format.Hash{}, err
-	}
-	return a.Repository, nil
-}
-
-func claimed(object []byte) (*format.Authority, error) {
-	e, err := format.ParseEnvelope(object, maxStatement)
-	if err != nil {
-		return nil, err
-	}
-	return format.ParseAuthority([]byte(e.Body))
-}
-
-// newestAuthority lists the authorities and returns the names with the highest
-// number, more than one in a fork, and all names.
-func newestAuthority(ctx context.Context, store storage.Reader, place string) (newest, all []format.Name, err error) {
-	l, err := list(ctx, store, format.AuthorityDir)
-	if err != nil {
-		return nil, nil, err
-	}
-	if len(l.names) == 0 {
-		return nil, nil, &NoRepository{place}
-	}
-	n := l.names[len(l.names)-1].N
-	for _, name := range l.names {
-		if name.N == n {
-			newest = append(newest, name)
+	var ids []string
+	var id format.Hash
+	var first error
+	for _, name := range slices.Backward(names) {
+		claim, err := claimed(ctx, &objects{store: store}, name)
+		switch {
+		case err != nil && format.ClassOf(err) == "":
+			return format.Hash{}, err
+		case err != nil:
+			if first == nil {
+				first = err
+			}
+		case !slices.Contains(ids, claim.String()):
+			ids, id = append(ids, claim.String()), claim
+		}
+		if len(ids) == maxClaims {
+			break
 		}
 	}
-	return newest, l.names, nil
+	switch len(ids) {
+	case 0:
+		return format.Hash{}, first
+	case 1:
+		return id, nil
+	}
+	e := format.Fail(format.WrongRepository, "authority", "the place claims to be several repositories: %s", strings.Join(ids, ", "))
+	e.Cure = "--id says which one is meant"
+	return format.Hash{}, e
+}
+
+// claimed returns the repository that an authority says it is of.
+func claimed(ctx context.Context, source *objects, name format.Name) (format.Hash, error) {
+	data, err := source.get(ctx, name, format.MaxSigned)
+	if err != nil {
+		return format.Hash{}, err
+	}
+	e, err := format.ParseEnvelope(data, format.MaxSigned)
+	if err != nil {
+		return format.Hash{}, format.At(name.String(), err)
+	}
+	a, err := format.ParseAuthority([]byte(e.Body))
+	if err != nil {
+		return format.Hash{}, format.At(name.String(), err)
+	}
+	_, err = keys.OpenAuthority(name.String(), data, a.Repository)
+	return a.Repository, err
+}
+
+// listAuthorities returns the names of all authorities, the newest last. There
+// is at least one.
+func listAuthorities(ctx context.Context, store storage.Reader, place string) ([]format.Name, error) {
+	names, err := list(ctx, store, format.AuthorityDir)
+	if err == nil && len(names) == 0 {
+		err = &NoRepository{place}
+	}
+	return names, err
 }
 
 func (v *View) loadAuthority(ctx context.Context, source *objects) error {
-	newest, all, err := newestAuthority(ctx, source.store, v.Place)
+	names, err := listAuthorities(ctx, source.store, v.Place)
 	if err != nil {
 		return err
 	}
-	var statements []*format.Authority
-	for _, name := range newest {
-		a, err := openAuthority(ctx, source, name, v.ID)
-		if err != nil {
-			// The newest alone decides: falling back to an older one would
-			// undo what the owner decided since.
-			return err
-		}
-		statements = append(statements, a)
+	statements, err := v.openNewest(ctx, source, names)
+	if err != nil {
+		return err
 	}
-	v.Authority, v.AuthorityHash = statements[0], newest[0].Hash
+	v.Authority, v.AuthorityHash = statements[0], v.newest[0]
 	if len(statements) > 1 {
 		v.Authority = joinAuthorities(statements)
-		v.Problems = append(v.Problems, format.Fail(format.Fork, newest[1].String(), "two authorities have the number %d", v.Authority.N))
+		v.Notes = append(v.Notes, "two owners changed the repository at once: "+
+			"what either ended has ended, what either keeps is kept, and nobody can change it until the two are joined")
 	}
-	v.checkAncestry(statements, all)
+	v.authorities = map[format.Hash]bool{}
+	for _, name := range names {
+		v.authorities[name.Hash] = true
+	}
+	v.checkAncestry(statements, names)
 	return nil
 }
 
-func openAuthority(ctx context.Context, source *objects, name format.Name, id format.Hash) (*format.Authority, error) {
-	data, err := source.cached(ctx, name, maxStatement)
-	if err != nil {
+// openNewest opens the authorities that the owner has signed with the highest
+// number, more than one in a fork. What nobody entitled has signed is passed
+// over, as a problem: whoever may create objects could else stop everybody. But
+// the newest alone decides. Where it is damaged, or is the owner's and cannot be
+// read, to fall back to an older one would undo what the owner decided since.
+func (v *View) openNewest(ctx context.Context, source *objects, names []format.Name) ([]*format.Authority, error) {
+	var statements []*format.Authority
+	for _, name := range slices.Backward(names) {
+		if len(statements) > 0 && name.N < statements[0].N {
+			break
+		}
+		a, err := openAuthority(ctx, source, name, v.ID)
+		var s *stray
+		switch {
+		case errors.As(err, &s):
+			v.Problems = append(v.Problems, s.problem())
+		case err != nil:
+			return nil, err
+		default:
+			statements, v.newest = append(statements, a), append(v.newest, name.Hash)
+		}
+	}
+	if len(statements) > 0 {
+		return statements, nil
+	}
+	var f *format.Error
+	if err := v.Problems[0]; !errors.As(err, &f) || f.Class != format.WrongRepository {
 		return nil, err
 	}
-	a, err := keys.OpenAuthority(name.String(), data, id)
-	var f *format.Error
-	if errors.As(err, &f) && f.Class == format.WrongRepository && f.Cure == "" {
-		f.Cure = "another repository has taken this place; if that is meant, name it by its own id"
-	}
-	return a, err
+	f.Cure = "another repository has taken this place; if that is meant, name it by its own id"
+	return nil, f
 }
 
-// checkAncestry holds the listing against the chain of numbers and hashes.
+func openAuthority(ctx context.Context, source *objects, name format.Name, id format.Hash) (*format.Authority, error) {
+	return openSigned(ctx, source, name, func(object []byte) (*format.Authority, error) {
+		return keys.OpenAuthority(name.String(), object, id)
+	})
+}
+
+// checkAncestry holds the listing, which is in order, against the chain of
+// numbers and hashes.
 func (v *View) checkAncestry(newest []*format.Authority, all []format.Name) {
-	numbers := map[uint64]bool{}
+	var last uint64
 	for _, name := range all {
-		numbers[name.N] = true
-	}
-	for n := uint64(1); n < v.Authority.N; n++ {
-		if !numbers[n] {
-			v.Problems = append(v.Problems, format.Fail(format.Gap, "authority", "number %d is missing", n))
+		if name.N > v.Authority.N {
+			break
 		}
+		if name.N > last+1 {
+			v.Problems = append(v.Problems, format.Fail(format.Gap, name.String(), "the authorities from %d to %d before it are gone", last+1, name.N-1))
+		}
+		last = name.N
 	}
 	for _, a := range newest {
 		for _, prev := range a.Previous {

@@ -1,19 +1,12 @@
 package repo
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"slices"
 
-	"filippo.io/age"
-
 	"chatkeep/backup/format"
-	"chatkeep/backup/keys"
 )
-
-// maxSealed bounds index objects, manifests and packs as stored, in bytes.
-const maxSealed = 256 << 20
 
 // Strange is the error of heads that were signed with this machine's key and
 // that it does not know.
@@ -43,17 +36,53 @@ func (s *Session) load(ctx context.Context) error {
 	}
 	s.tips = s.chain.Tips()
 	s.increment = len(s.chain.Heads) > 0
-	there, err := s.inventory(ctx)
+	left, err := s.leftovers()
 	if err != nil {
 		return err
 	}
-	l := &loader{s: s, there: there, mine: map[format.Hash]bool{}, have: map[format.Hash]bool{}}
-	for _, ref := range s.chain.Ever().Packs {
-		l.mine[ref.SHA256] = true
+	want := map[format.Hash]bool{}
+	l := &loader{s: s, mine: map[format.Hash]bool{}, have: map[format.Hash]bool{}}
+	for _, chain := range s.family() {
+		ever := chain.Ever()
+		for _, ref := range ever.Packs {
+			l.mine[ref.SHA256], want[ref.SHA256] = true, true
+		}
+		for _, ref := range ever.Index {
+			want[ref.SHA256] = true
+		}
+	}
+	for _, p := range left {
+		want[p.Pack] = true
+	}
+	if l.there, err = s.inventory(ctx, want); err != nil {
+		return err
 	}
 	// The newest index objects first: where several cover a pack, the one that
 	// took the place of the others is the one to go on with.
-	for _, h := range slices.Backward(s.chain.Heads) {
+	for _, chain := range s.family() {
+		if err := l.chain(ctx, chain); err != nil {
+			return err
+		}
+	}
+	l.adopt(left)
+	return nil
+}
+
+// family are the chains whose chunks this writer knows by the same ids and whose
+// index objects it can read: its own, and those of writers it took over from.
+func (s *Session) family() []*Chain {
+	all := []*Chain{s.chain}
+	for id, chain := range s.view.Chains {
+		if id != s.key.ID && chain.Writer.Dedup == s.key.Dedup {
+			all = append(all, chain)
+		}
+	}
+	return all
+}
+
+// chain learns what the index objects of a chain list.
+func (l *loader) chain(ctx context.Context, c *Chain) error {
+	for _, h := range slices.Backward(c.Heads) {
 		for _, set := range []*format.LiveSet{h.Live, h.Add} {
 			if set == nil {
 				continue
@@ -65,7 +94,7 @@ func (s *Session) load(ctx context.Context) error {
 			}
 		}
 	}
-	return l.adopt()
+	return nil
 }
 
 // checkOwn refuses a chain with heads that this machine neither made nor saw.
@@ -79,11 +108,13 @@ func (s *Session) checkOwn() error {
 	if err != nil {
 		return err
 	}
-	intents, err := s.memory.Intents()
+	known, err := s.memory.Intents()
 	if err != nil {
 		return err
 	}
-	known := slices.Clone(intents)
+	// State that was lost is no crime; the view's notes tell the person. One who
+	// remembers the repository and no head of its own has made none.
+	lost := len(all)+len(known) == 0
 	for _, m := range all {
 		for _, h := range m.Heads[s.key.ID] {
 			known = append(known, h.SHA256)
@@ -91,8 +122,7 @@ func (s *Session) checkOwn() error {
 	}
 	seen := s.withAncestors(known)
 	for _, h := range s.chain.Heads {
-		// State that was lost is no crime; the view's notes tell the person.
-		if len(known) > 0 && !seen[h.Hash] {
+		if !lost && !seen[h.Hash] {
 			return &Strange{h.Hash, h.Seq, s.view.Place}
 		}
 	}
@@ -132,7 +162,7 @@ func (s *Session) continues(hash format.Hash) []format.Hash {
 	if data == nil {
 		return nil
 	}
-	e, err := format.ParseEnvelope(data, maxStatement)
+	e, err := format.ParseEnvelope(data, format.MaxSigned)
 	if err != nil {
 		return nil
 	}
@@ -142,89 +172,6 @@ func (s *Session) continues(hash format.Hash) []format.Hash {
 		return nil
 	}
 	return h.Prev
-}
-
-// inventory is what the store has and no tombstone condemns, with sizes.
-type inventory struct{ packs, index, manifests map[format.Hash]int64 }
-
-// inventory lists the store, all of it at once: one request where there are no
-// more than a page of objects. Tombstones come after what they condemn, in the
-// listing as in time.
-func (s *Session) inventory(ctx context.Context) (*inventory, error) {
-	l, err := list(ctx, s.store, "")
-	if err != nil {
-		return nil, err
-	}
-	there := &inventory{map[format.Hash]int64{}, map[format.Hash]int64{}, map[format.Hash]int64{}}
-	var tombstones []format.Name
-	for i, name := range l.names {
-		switch name.Type {
-		case format.ObjectPack:
-			there.packs[name.Hash] = l.infos[i].Size
-		case format.ObjectIndex:
-			there.index[name.Hash] = l.infos[i].Size
-		case format.ObjectManifest:
-			there.manifests[name.Hash] = l.infos[i].Size
-		case format.ObjectTombstone:
-			tombstones = append(tombstones, name)
-		}
-	}
-	condemned, err := s.view.readTombstones(ctx, &objects{s.store, s.memory}, tombstones)
-	if err != nil {
-		return nil, err
-	}
-	for h := range condemned {
-		delete(there.packs, h)
-		delete(there.index, h)
-		delete(there.manifests, h)
-	}
-	return there, nil
-}
-
-// condemned reads the tombstones: the hashes of packs, index objects and
-// manifests.
-func (v *View) condemned(ctx context.Context, source *objects) (map[format.Hash]bool, error) {
-	l, err := list(ctx, source.store, format.PruneDir)
-	if err != nil {
-		return nil, err
-	}
-	return v.readTombstones(ctx, source, l.names)
-}
-
-func (v *View) readTombstones(ctx context.Context, source *objects, names []format.Name) (map[format.Hash]bool, error) {
-	dead := map[format.Hash]bool{}
-	for _, name := range names {
-		data, err := source.cached(ctx, name, maxStatement)
-		if err != nil {
-			return nil, err
-		}
-		t, err := v.openTombstone(name, data)
-		if err != nil {
-			return nil, err
-		}
-		for _, h := range slices.Concat(t.Packs, t.Index, t.Manifests) {
-			dead[h] = true
-		}
-	}
-	return dead, nil
-}
-
-func (v *View) openTombstone(name format.Name, data []byte) (*format.Tombstone, error) {
-	var err error = format.Fail(format.WrongWriter, name.String(), "no key with the role prune signed it")
-	for _, w := range v.Authority.Writers {
-		if w.Role != "prune" {
-			continue
-		}
-		key, kerr := keys.ParsePublicKey(w.Key)
-		if kerr != nil {
-			continue
-		}
-		var t *format.Tombstone
-		if t, err = keys.OpenTombstone(name.String(), data, v.ID, key); err == nil {
-			return t, nil
-		}
-	}
-	return nil, err
 }
 
 // loader learns the chunks of a session's packs.
@@ -247,12 +194,12 @@ func (l *loader) index(ctx context.Context, ref format.Ref) error {
 	s.indexes[ref.SHA256] = ref
 	name := format.Name{Type: format.ObjectIndex, Hash: ref.SHA256}
 	if size, ok := l.there.index[ref.SHA256]; !ok || size != ref.Size {
-		s.view.Notes = append(s.view.Notes, name.String()+" is missing or not whole: what it lists is stored again")
+		s.note(name.String() + " is missing or not whole: what it lists is stored again")
 		return nil
 	}
 	packs, err := s.readIndex(ctx, name)
 	if format.ClassOf(err) != "" {
-		s.view.Notes = append(s.view.Notes, err.Error()+": what it lists is stored again")
+		s.note(err.Error() + ": what it lists is stored again")
 		return nil
 	}
 	for _, p := range packs {
@@ -266,22 +213,7 @@ func (l *loader) index(ctx context.Context, ref format.Ref) error {
 
 // readIndex reads an index object of this writer.
 func (s *Session) readIndex(ctx context.Context, name format.Name) ([]format.IndexPack, error) {
-	data, err := (&objects{s.store, s.memory}).cached(ctx, name, maxSealed)
-	if err != nil {
-		return nil, err
-	}
-	records, err := openIndex(name.String(), data, s.view.ID, s.key.IndexIdentity())
-	if err != nil {
-		return nil, err
-	}
-	var packs []format.IndexPack
-	for p, err := range format.ParseIndex(records) {
-		if err != nil {
-			return nil, format.At(name.String(), err)
-		}
-		packs = append(packs, p)
-	}
-	return packs, nil
+	return readIndex(ctx, &objects{s.store, s.memory}, name, s.view.ID, s.key.IndexIdentity())
 }
 
 func (s *Session) learn(p format.IndexPack, index format.Hash) {
@@ -297,45 +229,30 @@ func (s *Session) learn(p format.IndexPack, index format.Hash) {
 	}
 }
 
-// adopt takes over the packs that an unfinished run put and never committed.
-func (l *loader) adopt() error {
-	records, err := l.s.memory.Journal().Records()
+// leftovers are the packs that an unfinished run put and never committed.
+func (s *Session) leftovers() ([]format.IndexPack, error) {
+	records, err := s.memory.Journal().Records()
 	if err != nil {
-		return err
+		return nil, err
 	}
+	var packs []format.IndexPack
 	for _, record := range records {
 		for p, err := range format.ParseIndex(record) {
 			if err != nil {
 				break // a journal is a help, not a witness
 			}
-			if size, ok := l.there.packs[p.Pack]; ok && size == p.Size && !l.have[p.Pack] {
-				l.have[p.Pack] = true
-				l.s.learn(p, format.Hash{})
-			}
+			packs = append(packs, p)
 		}
 	}
-	return nil
+	return packs, nil
 }
 
-// openIndex decrypts an index object, whose hash is verified, to its records.
-func openIndex(name string, object []byte, id format.Hash, identity ...age.Identity) ([]byte, error) {
-	return openSealed(name, object, format.TypeIndex, id, format.MaxIndex, identity...)
-}
-
-// openSealed decrypts a sealed object that is no pack and returns what its data
-// frames decode to.
-func openSealed(name string, object []byte, kind string, id format.Hash, limit int64, ids ...age.Identity) ([]byte, error) {
-	plaintext, err := unseal(nil, name, object, ids...)
-	if err != nil {
-		return nil, err
+// adopt takes over packs that are still there.
+func (l *loader) adopt(packs []format.IndexPack) {
+	for _, p := range packs {
+		if size, ok := l.there.packs[p.Pack]; ok && size == p.Size && !l.have[p.Pack] {
+			l.have[p.Pack] = true
+			l.s.learn(p, format.Hash{})
+		}
 	}
-	layout, err := format.ParseLayout(bytes.NewReader(plaintext), int64(len(plaintext)))
-	if err != nil {
-		return nil, format.At(name, err)
-	}
-	if err := layout.Header.Check(name, kind, "", id); err != nil {
-		return nil, err
-	}
-	data, err := format.DecodeAll(plaintext, limit)
-	return data, format.At(name, err)
 }

@@ -87,16 +87,25 @@ func (c *checker) carry(err error) error {
 	return err
 }
 
+// maxForeign is how many things that are no objects are named.
+const maxForeign = 20
+
 func (c *checker) list(ctx context.Context) error {
-	for info, err := range c.store.List(ctx, "") {
+	foreign := 0
+	for info, err := range listed(ctx, c.store, "") {
 		if err != nil {
 			return err
 		}
-		if _, ok := format.ParseName(info.Key); !ok {
-			c.report.Notes = append(c.report.Notes, info.Key+" is nothing of chatkeep's")
+		if _, ok := format.ParseName(info.Key); ok {
+			c.there[info.Key] = info.Size
 			continue
 		}
-		c.there[info.Key] = info.Size
+		if foreign++; foreign <= maxForeign {
+			c.report.Notes = append(c.report.Notes, info.Key+" is nothing of chatkeep's")
+		}
+	}
+	if foreign > maxForeign {
+		c.report.Notes = append(c.report.Notes, fmt.Sprintf("and %d more such things", foreign-maxForeign))
 	}
 	c.report.Objects = len(c.there)
 	return nil
@@ -116,9 +125,12 @@ func (c *checker) name(ctx context.Context) error {
 			c.named[format.NewsName(w.ID, n.N, n.SHA256)] = n.Size
 		}
 	}
-	condemned, err := c.view.condemned(ctx, &objects{store: c.store})
+	condemned, strays, err := c.view.condemned(ctx, &objects{store: c.store})
 	if err := c.carry(err); err != nil {
 		return err
+	}
+	for _, p := range strays {
+		c.problem(p)
 	}
 	for _, h := range c.heads() {
 		c.named[format.HeadName(h.Writer, h.Seq, h.Hash)] = -1
@@ -297,7 +309,7 @@ func (c *checker) readObject(ctx context.Context, name format.Name) error {
 		}
 		return err
 	}
-	_, err := (&objects{store: c.store}).get(ctx, name, maxSealed)
+	_, err := (&objects{store: c.store}).get(ctx, name, format.MaxObject)
 	return err
 }
 
@@ -314,7 +326,7 @@ func (c *checker) wholeIndex(ctx context.Context) ([]format.IndexPack, error) {
 		if name.Type != format.ObjectIndex {
 			continue
 		}
-		packs, err := c.readIndex(ctx, name)
+		packs, err := readIndex(ctx, &objects{store: c.store}, name, c.view.ID, c.reader.identities()...)
 		if err := c.carry(err); err != nil {
 			return nil, err
 		}
@@ -326,25 +338,6 @@ func (c *checker) wholeIndex(ctx context.Context) ([]format.IndexPack, error) {
 		}
 	}
 	return all, nil
-}
-
-func (c *checker) readIndex(ctx context.Context, name format.Name) ([]format.IndexPack, error) {
-	object, err := (&objects{store: c.store}).get(ctx, name, maxSealed)
-	if err != nil {
-		return nil, err
-	}
-	records, err := openIndex(name.String(), object, c.view.ID, c.reader.identities()...)
-	if err != nil {
-		return nil, err
-	}
-	var packs []format.IndexPack
-	for p, err := range format.ParseIndex(records) {
-		if err != nil {
-			return packs, format.At(name.String(), err)
-		}
-		packs = append(packs, p)
-	}
-	return packs, nil
 }
 
 // Summary says in a line what was found.

@@ -22,6 +22,8 @@ type ChunkReader struct {
 	frames  map[framePlace]*decodedFrame
 	size    int    // of all frames, in bytes
 	clock   uint64 // counts uses
+	// Buffers to use again: of what was fetched, and of that decrypted.
+	fetched, compressed []byte
 }
 
 const maxFramesKept = 32 << 20
@@ -80,7 +82,7 @@ func (c *ChunkReader) frame(ctx context.Context, o *openedPack, at framePlace, f
 		return f, nil
 	}
 	f := &decodedFrame{raw: c.evict(format.RawLen(frame.Members)), used: c.clock}
-	compressed, err := o.read(ctx, frame, name)
+	compressed, err := c.read(ctx, o, frame, name)
 	if err != nil {
 		return nil, err
 	}
@@ -116,16 +118,16 @@ func (c *ChunkReader) evict(n int) (buf []byte) {
 	return buf
 }
 
-// read gets a frame's compressed bytes.
-func (o *openedPack) read(ctx context.Context, frame *format.Frame, name string) ([]byte, error) {
+// read gets a frame's compressed bytes, valid until the next call.
+func (c *ChunkReader) read(ctx context.Context, o *openedPack, frame *format.Frame, name string) ([]byte, error) {
 	o.ranges.ctx, o.ranges.err = ctx, nil
-	o.ranges.prefetch(frame.Offset, int64(frame.Length))
+	o.ranges.prefetch(frame.Offset, int64(frame.Length), &c.fetched)
 	defer o.ranges.forget()
-	compressed := make([]byte, frame.Length)
-	if _, err := o.plain.ReadAt(compressed, frame.Offset); err != nil && err != io.EOF {
+	c.compressed = roomy(c.compressed, int(frame.Length))[:frame.Length]
+	if _, err := o.plain.ReadAt(c.compressed, frame.Offset); err != nil && err != io.EOF {
 		return nil, o.ranges.failure(err, name)
 	}
-	return compressed, nil
+	return c.compressed, nil
 }
 
 // pack opens a pack for ranged reads.

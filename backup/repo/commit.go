@@ -79,6 +79,7 @@ func (s *Session) Commit(ctx context.Context, m *format.Manifest) (*Head, error)
 	if err := s.putHead(ctx, ref, live); err != nil {
 		return nil, err
 	}
+	s.checkClock()
 	// A pruner may have condemned a pack while the head was on its way. Saying
 	// "done" needs one more look.
 	if err := s.verifyStored(ctx, live, ref); err != nil {
@@ -266,15 +267,24 @@ func (s *Session) putHead(ctx context.Context, manifest *format.Ref, live format
 	if err := s.put(ctx, name, object); err != nil {
 		return err
 	}
-	back, err := readAll(ctx, s.store, name, maxStatement)
-	if err != nil {
+	if err := readBack(ctx, s.store, name, object); err != nil {
 		return err
-	}
-	if !bytes.Equal(back, object) {
-		return format.Fail(format.Flipped, name, "the store gives back other bytes than it took")
 	}
 	s.memory.CacheObject(hash, object)
 	return s.committed(&Head{hash, h})
+}
+
+// maxSkew is how far the store's clock and this machine's may be apart.
+const maxSkew = 24 * time.Hour
+
+// checkClock notes that the store's clock, which dates snapshots, is not this
+// machine's.
+func (s *Session) checkClock() {
+	there, here := s.lastTime(), s.now().UTC()
+	if !there.IsZero() && there.Sub(here).Abs() > maxSkew {
+		s.note(fmt.Sprintf("the store dates this backup %s, and here it is %s: one of the two clocks is wrong, and by the store's the snapshots are put in order",
+			there.Format(time.RFC3339), here.Format(time.RFC3339)))
+	}
 }
 
 // lastTime is the storage's time as last seen. Puts go on during a checkpoint.
@@ -365,7 +375,14 @@ func (s *Session) witness() []format.HeadRef {
 
 // verifyStored asks the store for everything that a head names.
 func (s *Session) verifyStored(ctx context.Context, live format.LiveSet, manifest *format.Ref) error {
-	there, err := s.inventory(ctx)
+	want := map[format.Hash]bool{}
+	for _, ref := range slices.Concat(live.Packs, live.Index) {
+		want[ref.SHA256] = true
+	}
+	if manifest != nil {
+		want[manifest.SHA256] = true
+	}
+	there, err := s.inventory(ctx, want)
 	if err != nil {
 		return err
 	}

@@ -3,6 +3,7 @@ package repo
 import (
 	"bufio"
 	"context"
+	"errors"
 	"io"
 	"iter"
 
@@ -15,40 +16,83 @@ type Entry struct {
 	Stat format.Stat
 }
 
-// Entries reads the two lists of the snapshot side by side.
+// Entries reads the two lists of the snapshot side by side. Each must have the
+// bytes and the entries that the manifest gives it.
 func (s *Snapshot) Entries(ctx context.Context) iter.Seq2[Entry, error] {
 	return func(yield func(Entry, error) bool) {
-		stats := bufio.NewReaderSize(s.listReader(ctx, s.Manifest.Stats), 64<<10)
-		for item, err := range format.Items(s.listReader(ctx, s.Manifest.Contents)) {
+		contents, stats := &s.Manifest.Contents, &s.Manifest.Stats
+		lines := bufio.NewReaderSize(s.listReader(ctx, "stats", stats), 64<<10)
+		n := int64(0)
+		for item, err := range format.Items(s.listReader(ctx, "contents", contents)) {
 			e := Entry{Item: item}
+			if n++; err == nil && n > contents.Entries {
+				err = format.Fail(format.Malformed, "contents", "more than its %d entries", contents.Entries)
+			}
 			if err == nil {
-				var line []byte
-				if line, err = stats.ReadSlice('\n'); err == nil {
-					e.Stat, err = format.ParseStat(line)
-				} else if err == io.EOF {
-					err = format.Fail(format.Truncated, "stats", "fewer lines than contents has entries")
-				}
+				e.Stat, err = nextStat(lines)
 			}
 			if !yield(e, err) || err != nil {
 				return
 			}
 		}
-		if _, err := stats.ReadByte(); err == nil {
-			yield(Entry{}, format.Fail(format.Malformed, "stats", "more lines than contents has entries"))
+		_, err := lines.ReadByte()
+		switch {
+		case n < contents.Entries:
+			err = format.Fail(format.Malformed, "contents", "%d entries, and it should have %d", n, contents.Entries)
+		case err == nil:
+			err = format.Fail(format.Malformed, "stats", "more lines than contents has entries")
+		case err == io.EOF:
+			return
 		}
+		yield(Entry{}, err)
 	}
 }
 
-// listReader streams a list.
-func (s *Snapshot) listReader(ctx context.Context, l format.List) io.Reader {
+func nextStat(lines *bufio.Reader) (format.Stat, error) {
+	line, err := lines.ReadSlice('\n')
+	switch {
+	case errors.Is(err, bufio.ErrBufferFull):
+		err = format.Fail(format.Malformed, "stats", "a line of more than %d bytes", lines.Size())
+	case err == io.EOF:
+		err = format.Fail(format.Malformed, "stats", "fewer lines than contents has entries")
+	}
+	if err != nil {
+		return format.Stat{}, err
+	}
+	return format.ParseStat(line)
+}
+
+// listReader streams a list. Its length bounds the work: every id of the lowest
+// level stands for a byte at least, and however often ids are repeated above,
+// no more of them are read than that takes.
+func (s *Snapshot) listReader(ctx context.Context, what string, l *format.List) io.Reader {
 	var r io.Reader = &chunkStream{ctx: ctx, reader: s.NewChunkReader(), ids: idSlice(l.Chunks)}
 	for range l.Depth {
 		r = &chunkStream{ctx: ctx, reader: s.NewChunkReader(), ids: idLines(r)}
 	}
-	return r
+	return &exactly{r, what, l.Bytes, l.Bytes}
 }
 
-// Open streams the bytes of the chunks.
+// exactly is a stream that must have a number of bytes.
+type exactly struct {
+	r           io.Reader
+	what        string
+	bytes, left int64
+}
+
+func (e *exactly) Read(p []byte) (int, error) {
+	n, err := e.r.Read(p)
+	if int64(n) > e.left {
+		n, e.left = int(e.left), 0
+		return n, format.Fail(format.Oversized, e.what, "more than its %d bytes", e.bytes)
+	}
+	if e.left -= int64(n); err == io.EOF && e.left > 0 {
+		err = format.Fail(format.Truncated, e.what, "%d of its %d bytes are not there", e.left, e.bytes)
+	}
+	return n, err
+}
+
+// Chunks streams the bytes of the chunks.
 func (s *Snapshot) Chunks(ctx context.Context, ids []format.ID) io.Reader {
 	return &chunkStream{ctx: ctx, reader: s.NewChunkReader(), ids: idSlice(ids)}
 }

@@ -26,7 +26,7 @@ const (
 // first writer in it, and the first authority, which is what makes it one. The
 // place must hold no repository. It returns the writer's key.
 func Create(ctx context.Context, store storage.Store, place string, master *keys.Master, slots []NewSlot, label string) (*keys.Writer, error) {
-	if _, _, err := newestAuthority(ctx, store, place); err == nil {
+	if _, err := listAuthorities(ctx, store, place); err == nil {
 		return nil, fmt.Errorf("%s holds a repository already", place)
 	} else if none := (*NoRepository)(nil); !errors.As(err, &none) {
 		return nil, err

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"time"
 
 	"chatkeep/backup/format"
 	"chatkeep/backup/keys"
@@ -58,6 +59,26 @@ func (c *Chain) Tips() []*Head {
 		}
 	}
 	return tips
+}
+
+// Times are the times of Heads for putting snapshots in order: those that the
+// heads have, except that a head without one has that of the head before, and
+// that none is later than that of a head after it. So one wrong time of the
+// store's neither turns a writer's heads around nor lasts beyond its next one.
+func (c *Chain) Times() []time.Time {
+	times := make([]time.Time, len(c.Heads))
+	for i, h := range c.Heads {
+		times[i] = h.Time
+		if i > 0 && h.Time.IsZero() {
+			times[i] = times[i-1]
+		}
+	}
+	for i := len(times) - 2; i >= 0; i-- {
+		if times[i+1].Before(times[i]) {
+			times[i] = times[i+1]
+		}
+	}
+	return times
 }
 
 // Find returns the head with this hash, or nil.
@@ -122,12 +143,12 @@ func sortedRefs(m map[format.Hash]format.Ref) []format.Ref {
 }
 
 func (v *View) loadHeads(ctx context.Context, source *objects) error {
-	l, err := list(ctx, source.store, format.SnapshotsDir)
+	names, err := list(ctx, source.store, format.SnapshotsDir)
 	if err != nil {
 		return err
 	}
 	byWriter := map[format.Hash][]format.Name{}
-	for _, name := range l.names {
+	for _, name := range names {
 		byWriter[name.Writer] = append(byWriter[name.Writer], name)
 	}
 	for _, w := range v.Authority.Writers {
@@ -201,7 +222,10 @@ func (v *View) applyEnd(c *Chain) {
 		return
 	}
 	if c.byID[end.SHA256] == nil {
-		v.Problems = append(v.Problems, format.Fail(format.Gap, format.HeadName(c.Writer.ID, end.Seq, end.SHA256), "its writer ended with it, and it is gone"))
+		// Without it nothing tells the writer's own heads from a thief's.
+		v.Problems = append(v.Problems, format.Fail(format.Gap, format.HeadName(c.Writer.ID, end.Seq, end.SHA256),
+			"its writer ended with it, and it is gone: none of the %d heads before it counts", len(c.Heads)))
+		c.Heads, c.byID = nil, map[format.Hash]*Head{}
 		return
 	}
 	good := map[format.Hash]bool{}
@@ -232,14 +256,13 @@ func fetchHeads(ctx context.Context, source *objects, id format.Hash, key keys.P
 		tickets <- struct{}{}
 		group.Go(func() {
 			defer func() { <-tickets }()
-			data, err := source.cached(ctx, name, maxStatement)
-			if err == nil {
-				var h *format.Head
-				if h, err = keys.OpenHead(name.String(), data, id, key); err == nil {
-					heads[i] = &Head{name.Hash, h}
+			heads[i], errs[i] = openSigned(ctx, source, name, func(object []byte) (*Head, error) {
+				h, err := keys.OpenHead(name.String(), object, id, key)
+				if err != nil {
+					return nil, err
 				}
-			}
-			errs[i] = err
+				return &Head{name.Hash, h}, nil
+			})
 		})
 	}
 	group.Wait()

@@ -3,6 +3,8 @@ package repo
 import (
 	"context"
 
+	"filippo.io/age"
+
 	"chatkeep/backup/format"
 )
 
@@ -29,14 +31,13 @@ func (x *Index) Packs() []format.IndexPack { return x.packs }
 // packs: an index object may cover more.
 func (r *Reader) loadIndex(ctx context.Context, live format.LiveSet) (*Index, error) {
 	x := &Index{}
-	have := map[format.Hash]bool{}
+	left := map[format.Hash]int64{} // packs yet to be found, with sizes
+	for _, ref := range live.Packs {
+		left[ref.SHA256] = ref.Size
+	}
 	for _, ref := range live.Index {
 		name := format.Name{Type: format.ObjectIndex, Hash: ref.SHA256}
-		object, err := r.source.cached(ctx, name, maxSealed)
-		if err != nil {
-			return nil, err
-		}
-		records, err := openIndex(name.String(), object, r.view.ID, r.identities()...)
+		records, err := indexRecords(ctx, r.source, name, r.view.ID, r.identities()...)
 		if err != nil {
 			return nil, err
 		}
@@ -44,18 +45,46 @@ func (r *Reader) loadIndex(ctx context.Context, live format.LiveSet) (*Index, er
 			if err != nil {
 				return nil, format.At(name.String(), err)
 			}
-			if live.HasPack(p.Pack) && !have[p.Pack] {
-				have[p.Pack] = true
-				x.add(p)
+			size, ok := left[p.Pack]
+			if !ok {
+				continue
 			}
+			if p.Size != size {
+				return nil, format.Fail(format.Malformed, name.String(), "it says that pack %s has %d bytes, and the snapshot %d", p.Pack, p.Size, size)
+			}
+			delete(left, p.Pack)
+			x.add(p)
 		}
 	}
 	for _, ref := range live.Packs {
-		if !have[ref.SHA256] {
+		if _, ok := left[ref.SHA256]; ok {
 			return nil, format.Fail(format.Missing, format.PackName(ref.SHA256), "no index object covers it")
 		}
 	}
 	return x, nil
+}
+
+// indexRecords reads an index object.
+func indexRecords(ctx context.Context, source *objects, name format.Name, id format.Hash, ids ...age.Identity) ([]byte, error) {
+	return cached(ctx, source, name, format.MaxObject, func(object []byte) ([]byte, error) {
+		return openSealed(name.String(), object, format.TypeIndex, id, format.MaxIndex, ids...)
+	})
+}
+
+// readIndex reads what an index object says of all its packs.
+func readIndex(ctx context.Context, source *objects, name format.Name, id format.Hash, ids ...age.Identity) ([]format.IndexPack, error) {
+	records, err := indexRecords(ctx, source, name, id, ids...)
+	if err != nil {
+		return nil, err
+	}
+	var packs []format.IndexPack
+	for p, err := range format.ParseIndex(records) {
+		if err != nil {
+			return packs, format.At(name.String(), err)
+		}
+		packs = append(packs, p)
+	}
+	return packs, nil
 }
 
 func (x *Index) add(p format.IndexPack) {

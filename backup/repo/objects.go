@@ -1,10 +1,12 @@
 package repo
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
 	"io/fs"
+	"iter"
 	"slices"
 	"strings"
 
@@ -31,18 +33,25 @@ func (o *objects) get(ctx context.Context, name format.Name, limit int64) ([]byt
 	return data, nil
 }
 
-// cached is get for small objects that this machine keeps as stored.
-func (o *objects) cached(ctx context.Context, name format.Name, limit int64) ([]byte, error) {
+// cached is get for small objects that this machine keeps as stored, and opens
+// them. Only what open takes is kept: whoever may create objects could else fill
+// this machine's disk.
+func cached[T any](ctx context.Context, o *objects, name format.Name, limit int64, open func(object []byte) (T, error)) (T, error) {
 	if o.cache != nil {
 		if data := o.cache.CachedObject(name.Hash); data != nil {
-			return data, nil
+			return open(data)
 		}
 	}
 	data, err := o.get(ctx, name, limit)
+	if err != nil {
+		var none T
+		return none, err
+	}
+	t, err := open(data)
 	if err == nil && o.cache != nil {
 		o.cache.CacheObject(name.Hash, data)
 	}
-	return data, err
+	return t, err
 }
 
 func readAll(ctx context.Context, store storage.Reader, key string, limit int64) ([]byte, error) {
@@ -65,33 +74,6 @@ func readAll(ctx context.Context, store storage.Reader, key string, limit int64)
 		return nil, format.Fail(format.Oversized, key, "longer than %d bytes", limit)
 	}
 	return data, nil
-}
-
-// into is get with a buffer to use again and a size that is known. It returns
-// the object in the buffer or in a larger one.
-func (o *objects) into(ctx context.Context, buf []byte, name format.Name, size int64) ([]byte, error) {
-	r, err := o.store.Get(ctx, name.String(), 0, -1)
-	if errors.Is(err, fs.ErrNotExist) {
-		return buf, format.Fail(format.Missing, name.String(), "the store does not have it")
-	}
-	if err != nil {
-		return buf, err
-	}
-	defer r.Close()
-	buf, err = fill(roomy(buf, int(size)+1), r)
-	if errors.Is(err, io.ErrUnexpectedEOF) || err == nil && int64(len(buf)) < size {
-		return buf, format.Fail(format.Truncated, name.String(), "the store has %d of its %d bytes", len(buf), size)
-	}
-	if errors.Is(err, errLonger) {
-		return buf, format.Fail(format.Flipped, name.String(), "the store has more than its %d bytes", size)
-	}
-	if err != nil {
-		return buf, err
-	}
-	if format.Sum(buf) != name.Hash {
-		return buf, format.Fail(format.Flipped, name.String(), "its bytes do not have the hash in its name")
-	}
-	return buf, nil
 }
 
 // roomStep is what buffers are rounded up to: packs differ a little in size, and
@@ -127,35 +109,48 @@ func fill(buf []byte, r io.Reader) ([]byte, error) {
 	return buf, errLonger
 }
 
-// listing is what the store has below a prefix, by parsed name, and the keys
-// that are no objects.
-type listing struct {
-	names   []format.Name
-	infos   []storage.Info
-	unknown []string
+// maxListed bounds how many objects a listing may have. It is beyond what a
+// repository can hold, and what a machine can.
+const maxListed = 20_000_000
+
+// listed is what the store has below a prefix, objects and others, with an end.
+func listed(ctx context.Context, store storage.Reader, prefix string) iter.Seq2[storage.Info, error] {
+	return atMost(maxListed, prefix, store.List(ctx, prefix))
 }
 
-func list(ctx context.Context, store storage.Reader, prefix string) (*listing, error) {
-	l := &listing{}
-	var infos []storage.Info
-	for info, err := range store.List(ctx, prefix) {
+func atMost(limit int, prefix string, infos iter.Seq2[storage.Info, error]) iter.Seq2[storage.Info, error] {
+	return func(yield func(storage.Info, error) bool) {
+		n := 0
+		for info, err := range infos {
+			if n++; err == nil && n > limit {
+				info, err = storage.Info{}, format.Fail(format.Oversized, "listing of "+prefix, "more than %d objects", limit)
+			}
+			if !yield(info, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// list returns the names of the objects below a prefix, in order. Keys that are
+// no objects are left out.
+func list(ctx context.Context, store storage.Reader, prefix string) ([]format.Name, error) {
+	var names []format.Name
+	for info, err := range listed(ctx, store, prefix) {
 		if err != nil {
 			return nil, err
 		}
-		infos = append(infos, info)
+		if name, ok := format.ParseName(info.Key); ok && strings.HasPrefix(info.Key, prefix) {
+			names = append(names, name)
+		}
 	}
 	// Stores promise order and no repetition. A head that came twice would look
 	// like a fork, and be joined with itself: better to make sure.
-	slices.SortStableFunc(infos, func(a, b storage.Info) int { return strings.Compare(a.Key, b.Key) })
-	infos = slices.CompactFunc(infos, func(a, b storage.Info) bool { return a.Key == b.Key })
-	for _, info := range infos {
-		name, ok := format.ParseName(info.Key)
-		if !ok {
-			l.unknown = append(l.unknown, info.Key)
-			continue
-		}
-		l.names = append(l.names, name)
-		l.infos = append(l.infos, info)
-	}
-	return l, nil
+	slices.SortFunc(names, compareNames)
+	return slices.Compact(names), nil
+}
+
+// compareNames orders the names of objects of one type: as their keys do.
+func compareNames(a, b format.Name) int {
+	return cmp.Or(a.Writer.Compare(b.Writer), cmp.Compare(a.N, b.N), a.Hash.Compare(b.Hash))
 }

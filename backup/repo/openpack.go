@@ -35,7 +35,7 @@ func (s *Session) addFrame(ctx context.Context, kind format.Kind, from uint32, m
 	o := &s.open[kind]
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if o.builder != nil && o.builder.Len()+size > s.packSize+s.packSize/4 {
+	if o.builder != nil && o.builder.Len()+size > s.packSize {
 		if full, err = s.take(ctx, o, kind); err != nil {
 			return nil, err
 		}
@@ -93,7 +93,7 @@ func (s *Session) isFull(b *format.Builder) bool {
 		return false
 	}
 	waste, step := b.Padded()-n, target/64
-	return n >= target+target/4 || n >= target && waste <= step/2 || waste <= step/8
+	return n >= target-target/16 || n >= target-target/8 && waste <= step/2 || waste <= step/8
 }
 
 // Flush closes what the packers and the session still have open. The packers

@@ -1,6 +1,7 @@
 package repo
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -21,6 +22,7 @@ type Owner struct {
 	master    *keys.Master
 	ring      *keys.Keyring
 	authority *format.Authority // the one in the making
+	done      bool              // it was committed, or that was tried
 }
 
 // NewOwner begins a change of the repository that the view shows.
@@ -29,19 +31,18 @@ func NewOwner(ctx context.Context, store storage.Store, view *View, master *keys
 	if err != nil {
 		return nil, err
 	}
-	for _, p := range view.Problems {
-		if f := format.ClassOf(p); f == format.Fork {
-			// Nobody but the owner may say which side of a fork was meant, and
-			// there is no command for it yet.
-			return nil, p
-		}
+	if len(view.newest) > 1 {
+		// Nobody but the owner may say which side of a fork was meant, and
+		// there is no command for it yet.
+		return nil, format.Fail(format.Fork, format.AuthorityName(view.Authority.N, view.newest[0]),
+			"there are %d authorities with this number", len(view.newest))
 	}
 	next := *view.Authority
 	next.N++
 	next.Previous = []format.Hash{view.AuthorityHash}
 	next.Slots = slices.Clone(next.Slots)
 	next.Writers = slices.Clone(next.Writers)
-	return &Owner{store, master, r.ring, &next}, nil
+	return &Owner{store: store, master: master, ring: r.ring, authority: &next}, nil
 }
 
 // Authority returns the statement in the making.
@@ -53,6 +54,9 @@ func (o *Owner) AddSlot(ctx context.Context, slot NewSlot) error {
 		if s.Name == slot.Name {
 			return fmt.Errorf("there is a slot named %q already", slot.Name)
 		}
+	}
+	if len(o.authority.Slots) >= format.MaxSlots {
+		return fmt.Errorf("a repository has at most %d slots: remove one first", format.MaxSlots)
 	}
 	return o.putSlot(ctx, slot)
 }
@@ -74,6 +78,9 @@ func (o *Owner) RemoveSlot(name string) error {
 // AddWriter enrols a writer and returns its key. With inherit, it takes over
 // the secrets of the writer with that id, and so finds its chunks again.
 func (o *Owner) AddWriter(label string, inherit *format.Hash) (*keys.Writer, error) {
+	if len(o.authority.Writers) >= format.MaxWriters {
+		return nil, fmt.Errorf("a repository has at most %d writers, those that were ended among them", format.MaxWriters)
+	}
 	key, err := o.newWriter(label, inherit)
 	if err != nil {
 		return nil, err
@@ -120,10 +127,17 @@ func (o *Owner) EndWriter(id format.Hash, last *Head) error {
 }
 
 // Commit puts the keyring and the new authority. Before the authority nothing
-// has changed, after it all has.
+// has changed, after it all has. It may be called once, whatever it returns: a
+// second authority with the same number would be a fork.
 func (o *Owner) Commit(ctx context.Context) error { return o.putAuthority(ctx) }
 
 func (o *Owner) putSlot(ctx context.Context, slot NewSlot) error {
+	switch {
+	case !format.ValidSlotName(slot.Name):
+		return fmt.Errorf("%q cannot name a slot: lower-case letters, digits and dashes can, from a letter on", slot.Name)
+	case len(slot.Object) > format.MaxSlotFile:
+		return fmt.Errorf("the slot %q has %d bytes, and %d is the limit", slot.Name, len(slot.Object), format.MaxSlotFile)
+	}
 	s := format.Slot{Name: slot.Name, Kind: slot.Kind, SHA256: format.Sum(slot.Object), Size: int64(len(slot.Object))}
 	if err := o.put(ctx, format.SlotName(s.Name, s.SHA256), slot.Object); err != nil {
 		return err
@@ -133,25 +147,48 @@ func (o *Owner) putSlot(ctx context.Context, slot NewSlot) error {
 	return nil
 }
 
+// putAuthority puts nothing that readers would refuse: what is signed stays for
+// ever, and nobody could load the repository any more.
 func (o *Owner) putAuthority(ctx context.Context) error {
+	if o.done {
+		return errors.New("this change of the repository was committed already, or that was tried: begin another")
+	}
+	o.done = true
 	ring, err := o.ring.Seal(o.master.Recipient())
 	if err != nil {
 		return err
 	}
-	n := o.authority.Keyring.N + 1
-	hash := format.Sum(ring)
-	if err := o.put(ctx, format.KeyringName(n, hash), ring); err != nil {
+	ref := format.KeyringRef{N: o.authority.Keyring.N + 1, SHA256: format.Sum(ring), Size: int64(len(ring))}
+	ringName := format.KeyringName(ref.N, ref.SHA256)
+	if _, err := keys.OpenKeyring(ringName, ring, o.master); err != nil {
 		return err
 	}
-	o.authority.Keyring = format.KeyringRef{N: n, SHA256: hash, Size: int64(len(ring))}
+	o.authority.Keyring = ref
 	object := keys.SignAuthority(o.master.RootKey, o.authority)
-	return o.put(ctx, format.AuthorityName(o.authority.N, format.Sum(object)), object)
+	name := format.AuthorityName(o.authority.N, format.Sum(object))
+	if _, err := keys.OpenAuthority(name, object, o.authority.Repository); err != nil {
+		return err
+	}
+	if err := o.put(ctx, ringName, ring); err != nil {
+		return err
+	}
+	return o.put(ctx, name, object)
 }
 
+// put creates an object and reads it back: without it nobody could open the
+// repository.
 func (o *Owner) put(ctx context.Context, name string, object []byte) error {
-	_, err := o.store.Put(ctx, name, object)
-	if exists(err) {
-		err = nil // under the hash of these bytes there is nothing else
+	if _, err := o.store.Put(ctx, name, object); err != nil && !exists(err) {
+		return err
+	}
+	return readBack(ctx, o.store, name, object)
+}
+
+// readBack asks that the store gives the bytes that it took.
+func readBack(ctx context.Context, store storage.Reader, name string, object []byte) error {
+	back, err := readAll(ctx, store, name, int64(len(object))+1)
+	if err == nil && !bytes.Equal(back, object) {
+		err = format.Fail(format.Flipped, name, "the store gives back other bytes than it took")
 	}
 	return err
 }

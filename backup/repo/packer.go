@@ -25,7 +25,7 @@ type Packer struct {
 	s       *Session
 	frames  [format.Kinds]*openFrame
 	hasher  [format.Kinds]*blake3.Hasher
-	encode  map[zstd.EncoderLevel]*format.Compressor
+	encoder *format.Compressor
 	scratch []byte
 }
 
@@ -52,7 +52,7 @@ type Hint struct {
 
 // NewPacker returns a packer for one goroutine.
 func (s *Session) NewPacker() *Packer {
-	p := &Packer{s: s, encode: map[zstd.EncoderLevel]*format.Compressor{}}
+	p := &Packer{s: s}
 	for k := range p.hasher {
 		key := s.secrets.IDKey(format.Kind(k))
 		// The key has the length that NewKeyed demands.
@@ -142,7 +142,7 @@ func (p *Packer) compress(dst []byte, f *openFrame) []byte {
 			return best
 		}
 	}
-	return p.compressor(zstd.SpeedDefault).Append(dst, f.raw)
+	return p.compressor().Append(dst, f.raw)
 }
 
 // addStored adds a chunk to a pack as it is, in a frame of its own.
@@ -160,15 +160,13 @@ func (p *Packer) incompressible(data []byte) bool {
 		at := (len(data) - sampleSize) / 2
 		part = data[at : at+sampleSize]
 	}
-	p.scratch = p.compressor(zstd.SpeedFastest).Append(p.scratch[:0], part)
+	p.scratch = p.compressor().Append(p.scratch[:0], part)
 	return len(p.scratch) > len(part)*31/32
 }
 
-func (p *Packer) compressor(level zstd.EncoderLevel) *format.Compressor {
-	c := p.encode[level]
-	if c == nil {
-		c = format.NewCompressor(level)
-		p.encode[level] = c
+func (p *Packer) compressor() *format.Compressor {
+	if p.encoder == nil {
+		p.encoder = format.NewCompressor(zstd.SpeedDefault)
 	}
-	return c
+	return p.encoder
 }

@@ -11,10 +11,9 @@ import (
 )
 
 // PackReader decrypts packs and checks every chunk it gives out. It is used by
-// one goroutine and keeps its buffers: about twice a pack's size.
+// one goroutine and keeps its buffers: a pack and a frame.
 type PackReader struct {
 	s       *Snapshot
-	object  []byte
 	plain   []byte
 	raw     []byte
 	decoder *format.Decoder
@@ -58,12 +57,8 @@ func (p *PackReader) Read(ctx context.Context, number int, want func(frame int) 
 // directory against the index.
 func (p *PackReader) fetch(ctx context.Context, pack *format.IndexPack) (*blake3.Hasher, error) {
 	name := format.PackName(pack.Pack)
-	object, err := p.s.source.into(ctx, p.object, format.Name{Type: format.ObjectPack, Hash: pack.Pack}, pack.Size)
-	p.object = object
-	if err != nil {
-		return nil, err
-	}
-	if p.plain, err = unseal(p.plain, name, object, p.s.identities()...); err != nil {
+	var err error
+	if p.plain, err = p.s.unsealed(ctx, p.plain, format.Name{Type: format.ObjectPack, Hash: pack.Pack}, pack.Size); err != nil {
 		return nil, err
 	}
 	layout, err := format.ParseLayout(bytes.NewReader(p.plain), int64(len(p.plain)))

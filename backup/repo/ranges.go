@@ -45,7 +45,7 @@ func (r *rangeReader) ReadAt(p []byte, off int64) (int, error) {
 		if off == 0 {
 			length = firstRead
 		}
-		if err := r.fetch(off, min(length, r.size-off)); err != nil {
+		if err := r.fetch(off, min(length, r.size-off), nil); err != nil {
 			return 0, err
 		}
 		data = r.find(off, want)
@@ -67,24 +67,27 @@ func (r *rangeReader) find(off, want int64) []byte {
 }
 
 // prefetch gets the ciphertext of a range of plaintext in one request, into the
-// place of what was prefetched before. The first span, with the header, stays.
-func (r *rangeReader) prefetch(off, length int64) {
+// place of what was prefetched before. The first span, with the header, stays. The
+// buffer, or a larger one that takes its place, is in use until forget.
+func (r *rangeReader) prefetch(off, length int64, buf *[]byte) {
 	first := off / (64 << 10) * ageChunk // less than where it is, by the header
 	end := (off+length)/(64<<10)*ageChunk + ageChunk + 8<<10
 	first, end = min(first, r.size), min(end, r.size)
 	r.forget()
 	if r.find(first, end-first) == nil {
-		_ = r.fetch(first, end-first) // the read that follows reports it
+		*buf = roomy(*buf, int(end-first))
+		_ = r.fetch(first, end-first, *buf) // the read that follows reports it
 	}
 }
 
 // forget gives back all but the first span.
 func (r *rangeReader) forget() { r.spans = r.spans[:min(1, len(r.spans))] }
 
-func (r *rangeReader) fetch(off, length int64) error {
+// fetch gets a range into buf if that has room for it.
+func (r *rangeReader) fetch(off, length int64, buf []byte) error {
 	body, err := r.store.Get(r.ctx, r.key, off, length)
 	if err == nil {
-		data := make([]byte, length)
+		data := roomy(buf, int(length))[:length]
 		if _, err = io.ReadFull(body, data); err == io.EOF {
 			// A clean end here would read as the end of a restored file.
 			err = io.ErrUnexpectedEOF

@@ -13,12 +13,6 @@ import (
 	"chatkeep/providers/storage"
 )
 
-const (
-	maxManifest = 16 << 20
-	maxKeyring  = 4<<20 + 1<<20 // with its age header
-	maxSlot     = 64 << 10
-)
-
 // Reader reads a repository with its master identity.
 type Reader struct {
 	store   storage.Reader
@@ -36,7 +30,7 @@ func NewReader(ctx context.Context, store storage.Reader, view *View, master *ke
 	}
 	a := view.Authority
 	name := format.Name{Type: format.ObjectKeyring, N: a.Keyring.N, Hash: a.Keyring.SHA256}
-	object, err := r.source.get(ctx, name, maxKeyring)
+	object, err := r.source.get(ctx, name, format.MaxKeyring)
 	if err != nil {
 		return nil, err
 	}
@@ -57,23 +51,26 @@ func (r *Reader) View() *View { return r.view }
 
 func (r *Reader) identities() []age.Identity { return r.ring.Identities() }
 
-// Heads lists the snapshots that are not forgotten, newest last: by the
-// storage's time, then by writer and seq.
+// Heads lists the snapshots that are not forgotten, newest last: by the times
+// that [Chain.Times] gives, then by writer and seq.
 func (r *Reader) Heads() []*Head {
 	forgotten := map[format.HeadRef]bool{}
 	for _, f := range r.view.Authority.Forgotten {
 		forgotten[f] = true
 	}
 	var heads []*Head
+	times := map[*Head]time.Time{}
 	for _, chain := range r.view.Chains {
-		for _, h := range chain.Heads {
+		for i, t := range chain.Times() {
+			h := chain.Heads[i]
+			times[h] = t
 			if h.Manifest != nil && !forgotten[format.HeadRef{Writer: h.Writer, Seq: h.Seq, SHA256: h.Hash}] {
 				heads = append(heads, h)
 			}
 		}
 	}
 	slices.SortFunc(heads, func(a, b *Head) int {
-		if c := a.Time.Compare(b.Time); c != 0 {
+		if c := times[a].Compare(times[b]); c != 0 {
 			return c
 		}
 		return format.HeadRef{Writer: a.Writer, Seq: a.Seq, SHA256: a.Hash}.Compare(format.HeadRef{Writer: b.Writer, Seq: b.Seq, SHA256: b.Hash})
@@ -85,11 +82,9 @@ func (r *Reader) Heads() []*Head {
 // together.
 func (r *Reader) Manifest(ctx context.Context, h *Head) (*format.Manifest, error) {
 	name := format.Name{Type: format.ObjectManifest, Hash: h.Manifest.SHA256}
-	object, err := r.source.cached(ctx, name, maxSealed)
-	if err != nil {
-		return nil, err
-	}
-	data, err := openSealed(name.String(), object, format.TypeManifest, r.view.ID, maxManifest, r.identities()...)
+	data, err := cached(ctx, r.source, name, format.MaxObject, func(object []byte) ([]byte, error) {
+		return openSealed(name.String(), object, format.TypeManifest, r.view.ID, format.MaxManifest, r.identities()...)
+	})
 	if err != nil {
 		return nil, err
 	}

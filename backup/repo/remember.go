@@ -16,15 +16,18 @@ func (v *View) Remember(memory Memory) error {
 // known of the heads of own, this machine's writer, stays as it is: only its
 // own commits and an explicit acceptance may tell that a head is its own, or
 // else listing the snapshots would hide that somebody else signs with its key.
-// Own is zero where this machine has no writer key.
+// Where nothing at all was remembered they are taken as they are: state that was
+// lost is no crime. Own is zero where this machine has no writer key.
 func (v *View) RememberSeen(memory Memory, own format.Hash) error {
 	return memory.Remember(v.Place, func(before state.Memory) state.Memory {
 		m := v.seen()
-		if !own.IsZero() {
+		heads, known := before.Heads[own]
+		switch {
+		case own.IsZero():
+		case known:
+			m.Heads[own] = heads
+		case !v.first:
 			delete(m.Heads, own)
-			if heads, ok := before.Heads[own]; ok {
-				m.Heads[own] = heads
-			}
 		}
 		return m
 	})

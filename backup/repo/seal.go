@@ -43,20 +43,25 @@ func (w *hashedBuffer) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// unseal decrypts an object, whose hash is verified already, into the buffer out
-// or a larger one.
-func unseal(out []byte, what string, object []byte, ids ...age.Identity) ([]byte, error) {
-	r, err := age.Decrypt(bytes.NewReader(object), ids...)
+// unseal decrypts an object whose hash is verified already.
+func unseal(what string, object []byte, ids ...age.Identity) ([]byte, error) {
+	return unsealFrom(roomy(nil, len(object)), what, bytes.NewReader(object), ids...)
+}
+
+// unsealFrom decrypts an object into the buffer out, which must have room for as
+// much as the object has.
+func unsealFrom(out []byte, what string, object io.Reader, ids ...age.Identity) ([]byte, error) {
+	r, err := age.Decrypt(object, ids...)
 	var wrong *age.NoIdentityMatchError
 	if errors.As(err, &wrong) {
-		return nil, format.Fail(format.WrongKey, what, "encrypted to another key")
+		return out, format.Fail(format.WrongKey, what, "encrypted to another key")
 	}
 	if err != nil {
-		return nil, format.Fail(format.Malformed, what, "%v", err)
+		return out, format.Fail(format.Malformed, what, "%v", err)
 	}
 	// A plaintext is shorter than its ciphertext, so the end is always met, and
 	// with it the proof that nothing is missing.
-	plaintext, err := fill(roomy(out, len(object)), r)
+	plaintext, err := fill(out, r)
 	if errors.Is(err, io.ErrUnexpectedEOF) {
 		return plaintext, format.Fail(format.Truncated, what, "%v", err)
 	}
@@ -64,4 +69,22 @@ func unseal(out []byte, what string, object []byte, ids ...age.Identity) ([]byte
 		return plaintext, format.Fail(format.Flipped, what, "%v", err)
 	}
 	return plaintext, nil
+}
+
+// openSealed decrypts a sealed object that is no pack and returns what its data
+// frames decode to.
+func openSealed(name string, object []byte, kind string, id format.Hash, limit int64, ids ...age.Identity) ([]byte, error) {
+	plaintext, err := unseal(name, object, ids...)
+	if err != nil {
+		return nil, err
+	}
+	layout, err := format.ParseLayout(bytes.NewReader(plaintext), int64(len(plaintext)))
+	if err != nil {
+		return nil, format.At(name, err)
+	}
+	if err := layout.Header.Check(name, kind, "", id); err != nil {
+		return nil, err
+	}
+	data, err := format.DecodeAll(plaintext, limit)
+	return data, format.At(name, err)
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 	"sync"
 	"time"
 
@@ -53,6 +54,7 @@ type Session struct {
 	lastHead  time.Time
 	storeTime time.Time
 	stats     Stats
+	notes     []string
 
 	best struct {
 		mu         sync.Mutex
@@ -86,11 +88,13 @@ type Stats struct {
 type SessionOptions struct {
 	PackSize int              // plaintext, in bytes; DefaultPackSize where 0
 	Uploads  int              // puts at once; 2 where 0
-	Now      func() time.Time // the clock for checkpoints
+	Now      func() time.Time // the clock: for checkpoints, and to compare the store's with
 }
 
 // Begin starts a run of the writer that key belongs to. The view must be
-// trusted. End it with Close.
+// trusted. Where the repository has begun an epoch that the key does not know of,
+// the session goes by the news of it; the key itself stays as it is. End it with
+// Close.
 func Begin(ctx context.Context, store storage.Store, view *View, key *keys.Writer, memory Memory, o SessionOptions) (*Session, error) {
 	s := &Session{
 		store: store, view: view, key: key, secrets: key.Secrets(), memory: memory,
@@ -107,8 +111,8 @@ func Begin(ctx context.Context, store storage.Store, view *View, key *keys.Write
 	}
 	s.best.left = bestBudget
 	s.uploads = make(chan struct{}, o.Uploads)
-	s.plaintexts = &buffers{size: s.packSize + s.packSize/4 + 1<<20}
-	s.objects = &buffers{size: s.packSize + s.packSize/4 + 1<<20}
+	s.plaintexts = &buffers{size: s.packSize + s.packSize/16}
+	s.objects = &buffers{size: s.packSize + s.packSize/16}
 	s.cutter = split.NewKeyed(split.Key(s.secrets.CutKey()))
 	s.lastHead = s.now()
 	s.indexes = map[format.Hash]format.Ref{}
@@ -120,7 +124,10 @@ func Begin(ctx context.Context, store storage.Store, view *View, key *keys.Write
 		return nil, err
 	}
 	s.release = release
-	if err := s.load(ctx); err != nil {
+	if err = s.catchUp(ctx); err == nil {
+		err = s.load(ctx)
+	}
+	if err != nil {
 		release()
 		return nil, err
 	}
@@ -143,6 +150,20 @@ func (s *Session) Stats() Stats {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.stats
+}
+
+// Notes are for people, like the view's: what was unusual since Begin. The view
+// has been told of by then.
+func (s *Session) Notes() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.notes)
+}
+
+func (s *Session) note(text string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.notes = append(s.notes, text)
 }
 
 // mayWrite asks the authority whether this key may write.

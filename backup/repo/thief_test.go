@@ -44,10 +44,18 @@ func (s *scene) forgeIndex(t *testing.T, writer format.Hash, records ...format.I
 	t.Helper()
 	slices.SortFunc(records, func(a, b format.IndexPack) int { return a.Pack.Compare(b.Pack) })
 	live := noLive()
+	for i := range records {
+		live.Packs = append(live.Packs, format.Ref{SHA256: records[i].Pack, Size: records[i].Size})
+	}
+	return s.forgeIndexOf(t, writer, live, records...)
+}
+
+// forgeIndexOf is forgeIndex with a live set that says something else.
+func (s *scene) forgeIndexOf(t *testing.T, writer format.Hash, live format.LiveSet, records ...format.IndexPack) (index, head string) {
+	t.Helper()
 	var data []byte
 	for i := range records {
 		data = format.AppendIndexPack(data, &records[i])
-		live.Packs = append(live.Packs, format.Ref{SHA256: records[i].Pack, Size: records[i].Size})
 	}
 	h := format.Header{Type: format.TypeIndex, Repository: s.master.Repository, Epoch: 1, Writer: writer}
 	object := encrypt(t, format.Seal(h, format.NewCompressor(zstd.SpeedFastest), data), s.key.IndexRecipients()...)
@@ -133,6 +141,19 @@ func TestLyingIndex(t *testing.T) {
 			wantProblem(t, s.problems(t), test.want, format.PackName(p.Pack))
 		})
 	}
+	t.Run("another size than the head", func(t *testing.T) {
+		s := base.fork(t)
+		lie, live := packs[0], noLive()
+		live.Packs = append(live.Packs, format.Ref{SHA256: lie.Pack, Size: lie.Size})
+		lie.Size++
+		_, head := s.forgeIndexOf(t, s.key.ID, live, lie)
+		ref := s.load(t, nil).Chains[s.key.ID].Tip().Live.Index[0]
+		s.snapshotOf(t, head)
+		_, err := s.reader(t).Open(t.Context(), s.load(t, nil).Chains[s.key.ID].Tip())
+		if format.ClassOf(err) != format.Malformed || !strings.Contains(err.Error(), format.IndexName(ref.SHA256)) {
+			t.Errorf("%v", err)
+		}
+	})
 	t.Run("truth", func(t *testing.T) {
 		s := base.fork(t)
 		s.forgeIndex(t, s.key.ID, packs...)
@@ -140,6 +161,22 @@ func TestLyingIndex(t *testing.T) {
 			t.Error(found)
 		}
 	})
+}
+
+// snapshotOf makes a snapshot of a checkpoint, the only head, by giving it a
+// manifest.
+func (s *scene) snapshotOf(t *testing.T, head string) {
+	t.Helper()
+	h := s.load(t, nil).Chains[s.key.ID].Tip()
+	m := manifest()
+	m.Repository, m.Writer, m.Seq, m.Prev, m.Live = s.master.Repository, s.key.ID, h.Seq, h.Prev, h.Live.Hash()
+	header := format.Header{Type: format.TypeManifest, Repository: s.master.Repository, Epoch: 1, Writer: s.key.ID}
+	object := encrypt(t, format.Seal(header, format.NewCompressor(zstd.SpeedFastest), m.Encode()), s.key.EpochRecipient()...)
+	plant(s.store, format.ManifestName, object)
+	ref := &format.Ref{SHA256: format.Sum(object), Size: int64(len(object))}
+	s.store.Tamper(head, nil)
+	key, signed := signedHead(s.key.Signer(), s, h.Seq, h.Prev, ref, *h.Live)
+	s.store.Tamper(key, signed)
 }
 
 // TestFalseMember: a pack that claims a chunk with other bytes. As an orphan

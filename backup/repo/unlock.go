@@ -23,7 +23,7 @@ func Unlock(ctx context.Context, store storage.Reader, view *View, told format.H
 			continue
 		}
 		name := format.Name{Type: format.ObjectSlot, Slot: slot.Name, Hash: slot.SHA256}
-		object, err := source.get(ctx, name, maxSlot)
+		object, err := source.get(ctx, name, format.MaxSlotFile)
 		if err == nil {
 			var m *keys.Master
 			if m, err = keys.OpenSlot(name.String(), object, ids...); err == nil {

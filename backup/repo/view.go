@@ -19,6 +19,11 @@ type View struct {
 	Authority     *format.Authority
 	AuthorityHash format.Hash
 	Chains        map[format.Hash]*Chain // by writer, for every writer the authority names
+	newest        []format.Hash          // the authorities with the highest number: several in a fork
+	authorities   map[format.Hash]bool   // all that the store shows
+	// first says that nothing of the repository was remembered.
+	first    bool
+	accepted map[format.Class]bool
 	// Problems are what is wrong, each of a named class. They are no reason to
 	// stop for everybody: see Trust.
 	Problems []error
@@ -80,10 +85,19 @@ func load(ctx context.Context, store storage.Reader, id format.Hash, place strin
 }
 
 // Trust returns the first problem whose class is not accepted, joined with
-// what to do. A fork is a note, not a problem: nothing is lost by one.
+// what to do, and notes what is accepted for what a session finds later. A fork,
+// of heads or of authorities, is a note and no problem: nothing is lost by one,
+// and backups go on. Only a change of the authority has to wait until the owner
+// joined the two, see NewOwner.
 func (v *View) Trust(accept map[format.Class]bool) error {
-	for _, p := range v.Problems {
-		if class := format.ClassOf(p); !accept[class] {
+	v.accepted = accept
+	return v.untrusted(v.Problems)
+}
+
+// untrusted returns the first problem whose class Trust was not told to accept.
+func (v *View) untrusted(problems []error) error {
+	for _, p := range problems {
+		if class := format.ClassOf(p); !v.accepted[class] {
 			return p
 		}
 	}
@@ -98,7 +112,8 @@ func (v *View) compare(memory Memory) error {
 		return err
 	}
 	here, known := all[v.Place]
-	if !known && len(all) == 0 {
+	if len(all) == 0 {
+		v.first = true
 		v.Notes = append(v.Notes, "this machine never saw this repository: that it is the newest state cannot be told")
 	}
 	if known {
@@ -114,13 +129,13 @@ func (v *View) compare(memory Memory) error {
 
 func (v *View) behind(m state.Memory) []error {
 	var problems []error
-	if a := m.Authority; v.Authority.N < a.N || v.Authority.N == a.N && v.AuthorityHash != a.SHA256 {
-		problems = append(problems, rollback(format.AuthorityName(a.N, a.SHA256)))
+	if a := m.Authority; v.Authority.N < a.N || v.Authority.N == a.N && !slices.Contains(v.newest, a.SHA256) {
+		problems = append(problems, rollback(format.AuthorityName(a.N, a.SHA256), "this machine"))
 	}
 	for id, heads := range m.Heads {
 		for _, seen := range heads {
 			if chain := v.Chains[id]; chain == nil || !chain.has(seen.N, seen.SHA256) {
-				problems = append(problems, rollback(format.HeadName(id, seen.N, seen.SHA256)))
+				problems = append(problems, rollback(format.HeadName(id, seen.N, seen.SHA256), "this machine"))
 			}
 		}
 	}
@@ -128,22 +143,24 @@ func (v *View) behind(m state.Memory) []error {
 	return problems
 }
 
-func rollback(name string) error {
-	e := format.Fail(format.Rollback, name, "this machine has seen it here, and it is gone")
+func rollback(what, who string) error {
+	e := format.Fail(format.Rollback, what, "%s has seen it here, and it is gone", who)
 	e.Cure = "an older copy was put back, or the store hides newer backups; --accept rollback goes on with what is there"
 	return e
 }
 
-// checkWitnesses asks of every head whether the heads of other writers that it
-// saw are there.
+// checkWitnesses asks of every head whether the authority that its writer knew
+// and the heads of other writers that it saw are there.
 func (v *View) checkWitnesses() {
 	for _, chain := range v.Chains {
 		for _, h := range chain.Heads {
+			if !v.authorities[h.Authority] {
+				v.Problems = append(v.Problems, rollback("authority "+h.Authority.String(), "the writer of a head"))
+			}
 			for _, seen := range h.Seen {
 				other := v.Chains[seen.Writer]
 				if other != nil && !other.has(seen.Seq, seen.SHA256) {
-					v.Problems = append(v.Problems, format.Fail(format.Rollback,
-						format.HeadName(seen.Writer, seen.Seq, seen.SHA256), "another writer has seen it here, and it is gone"))
+					v.Problems = append(v.Problems, rollback(format.HeadName(seen.Writer, seen.Seq, seen.SHA256), "another writer"))
 				}
 			}
 		}
@@ -165,8 +182,11 @@ func compareText(a, b error) int {
 // problem sorts an error into those that a view can carry and those that end
 // its loading, such as a dead network.
 func (v *View) problem(err error) error {
-	var f *format.Error
-	if errors.As(err, &f) {
+	var s *stray
+	if errors.As(err, &s) {
+		err = s.problem()
+	}
+	if format.ClassOf(err) != "" {
 		v.Problems = append(v.Problems, err)
 		return nil
 	}
