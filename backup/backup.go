@@ -46,6 +46,7 @@ type Report struct {
 	Unreadable   int64 // files that could not be read: the snapshot is incomplete
 	Skipped      int64 // sockets, devices and the like
 	Unchanged    int64 // files that were not read again
+	Changed      int64 // files that changed while they were read
 
 	Conversations             []*ConversationReport
 	Messages, Unparsed        int64
@@ -88,6 +89,7 @@ func Run(ctx context.Context, src Source, s *repo.Session, o Options) (*Report, 
 	}
 	head, err := s.Commit(ctx, m)
 	r.report.Stats = s.Stats()
+	r.report.Warnings = append(r.report.Warnings, s.Notes()...)
 	if err != nil {
 		return r.report, err
 	}

@@ -208,7 +208,7 @@ func tellStored(c *session.Call, src *Source, r *Report, requests int64, took ti
 		func(n int) { c.Voice.Say("and %s more conversations", session.Count(int64(n))) })
 	unfinished := finished(r)
 	tell := c.Voice.Say
-	if unfinished != nil && !c.Voice.JSON() {
+	if (unfinished != nil || r.Changed > 0) && !c.Voice.JSON() {
 		// Cron need not hear every night that an export tells no time zone.
 		tell = c.Voice.Warn
 	}

@@ -110,7 +110,12 @@ func tellChecked(c *session.Call, r *repo.CheckReport) error {
 			return err
 		}
 	}
-	c.Voice.Print("%s, read %s", r.Summary(), session.Size(r.BytesRead))
+	found := "no problems found"
+	if n := int64(len(r.Problems)); n > 0 {
+		found = session.Plural(n, "problem", "problems")
+	}
+	c.Voice.Print("%s, %s: %s, read %s", session.Plural(int64(r.Snapshots), "snapshot", "snapshots"),
+		session.Plural(int64(r.Objects), "object", "objects"), found, session.Size(r.BytesRead))
 	if r.Orphans > 0 {
 		c.Voice.Print("%s of interrupted runs, %s: harmless", session.Plural(int64(r.Orphans), "leftover", "leftovers"), session.Size(r.OrphanBytes))
 	}

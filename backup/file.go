@@ -153,6 +153,7 @@ func (w *fileWorker) read(ctx context.Context, j *job) (*format.Item, error) {
 		return nil, err
 	}
 	if e.Size != info.Size() {
+		atomic.AddInt64(&w.r.report.Changed, 1)
 		w.r.warn(fmt.Sprintf("%s changed while it was read: %d bytes became %d", j.file, info.Size(), e.Size))
 	}
 	w.count(e.Size, false)

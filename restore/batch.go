@@ -38,7 +38,7 @@ type file struct {
 	name   string
 	size   int64
 	mtime  time.Time
-	zip    *format.Hash // of a zip
+	zip    *zipSum // of a zip
 	serial uint32
 	left   atomic.Int32 // refs and members that are not yet done
 	state  atomic.Uint32
@@ -171,7 +171,7 @@ func (r *run) addFile(b *batch, e repo.Entry, at spot) error {
 		b.renamed[f] = at.path
 	}
 	if e.Type == format.EntryZip {
-		f.zip = e.SHA256
+		f.zip = newZipSum(*e.SHA256, f.size)
 		b.addZip(e.Item, f, r.snapshot.Index())
 	} else {
 		f.whole = len(e.Chunks) == 1

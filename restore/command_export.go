@@ -34,11 +34,15 @@ func exportCommand(env *session.Env) *cli.Command {
 			if err != nil {
 				return err
 			}
-			out := bufio.NewWriterSize(c.Env.Stdout, 64<<10)
+			raw, flush := c.Voice.Raw()
+			out := bufio.NewWriterSize(raw, 64<<10)
 			if err := Export(ctx, s, c.StringSlice("chat"), out); err != nil {
 				return err
 			}
-			return out.Flush()
+			if err := out.Flush(); err != nil {
+				return err
+			}
+			return flush()
 		}),
 	}
 }
@@ -85,6 +89,9 @@ func choose(ctx context.Context, s *repo.Snapshot, chats []string) ([]string, er
 		}
 		for _, name := range chats {
 			id := found.Conversation.ID
+			if id == "" {
+				continue // it would be the beginning of every id
+			}
 			if found.Conversation.Title == name || len(name) >= 4 && strings.HasPrefix(id, name) {
 				ids, met[name] = append(ids, id), true
 			}

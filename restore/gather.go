@@ -4,7 +4,7 @@ package restore
 // small chunks, most of which stand side by side in their file, too. Writing
 // each by itself costs more than fetching it.
 const (
-	gatherChunk = 64 << 10 // chunks of at most this many bytes are gathered
+	gatherChunk = 32 << 10 // chunks of at most this many bytes are gathered
 	gatherBytes = 256 << 10
 )
 

@@ -41,7 +41,10 @@ func (w *worker) deflateMember(ctx context.Context, m *member) error {
 		case w.stream.failed != nil:
 			return w.stream.failed
 		}
-		return packedError(err, out.left)
+		if err := packedError(err, out.left); err != nil {
+			return err
+		}
+		return m.file.zip.wrote(f, m.offset, m.packed)
 	})
 	w.meter.chunks.Add(int64(w.stream.count))
 	if w.stream.failed != nil && !damage(w.stream.failed) {

@@ -339,11 +339,3 @@ func (c *checker) wholeIndex(ctx context.Context) ([]format.IndexPack, error) {
 	}
 	return all, nil
 }
-
-// Summary says in a line what was found.
-func (r *CheckReport) Summary() string {
-	if len(r.Problems) == 0 {
-		return fmt.Sprintf("%d snapshots, %d objects: no problems found", r.Snapshots, r.Objects)
-	}
-	return fmt.Sprintf("%d snapshots, %d objects: %d problems", r.Snapshots, r.Objects, len(r.Problems))
-}

@@ -14,6 +14,7 @@ import (
 // one goroutine and keeps its buffers: a pack and a frame.
 type PackReader struct {
 	s       *Snapshot
+	object  unsealer
 	plain   []byte
 	raw     []byte
 	decoder *format.Decoder
@@ -58,7 +59,8 @@ func (p *PackReader) Read(ctx context.Context, number int, want func(frame int) 
 func (p *PackReader) fetch(ctx context.Context, pack *format.IndexPack) (*blake3.Hasher, error) {
 	name := format.PackName(pack.Pack)
 	var err error
-	if p.plain, err = p.s.unsealed(ctx, p.plain, format.Name{Type: format.ObjectPack, Hash: pack.Pack}, pack.Size); err != nil {
+	p.plain, err = p.object.open(ctx, p.s.Reader, format.Name{Type: format.ObjectPack, Hash: pack.Pack}, pack.Size)
+	if err != nil {
 		return nil, err
 	}
 	layout, err := format.ParseLayout(bytes.NewReader(p.plain), int64(len(p.plain)))

@@ -45,23 +45,13 @@ func (w *hashedBuffer) Write(p []byte) (int, error) {
 
 // unseal decrypts an object whose hash is verified already.
 func unseal(what string, object []byte, ids ...age.Identity) ([]byte, error) {
-	return unsealFrom(roomy(nil, len(object)), what, bytes.NewReader(object), ids...)
-}
-
-// unsealFrom decrypts an object into the buffer out, which must have room for as
-// much as the object has.
-func unsealFrom(out []byte, what string, object io.Reader, ids ...age.Identity) ([]byte, error) {
-	r, err := age.Decrypt(object, ids...)
-	var wrong *age.NoIdentityMatchError
-	if errors.As(err, &wrong) {
-		return out, format.Fail(format.WrongKey, what, "encrypted to another key")
-	}
+	r, err := age.Decrypt(bytes.NewReader(object), ids...)
 	if err != nil {
-		return out, format.Fail(format.Malformed, what, "%v", err)
+		return nil, sealFailure(what, err)
 	}
 	// A plaintext is shorter than its ciphertext, so the end is always met, and
 	// with it the proof that nothing is missing.
-	plaintext, err := fill(out, r)
+	plaintext, err := fill(roomy(nil, len(object)), r)
 	if errors.Is(err, io.ErrUnexpectedEOF) {
 		return plaintext, format.Fail(format.Truncated, what, "%v", err)
 	}
@@ -69,6 +59,15 @@ func unsealFrom(out []byte, what string, object io.Reader, ids ...age.Identity) 
 		return plaintext, format.Fail(format.Flipped, what, "%v", err)
 	}
 	return plaintext, nil
+}
+
+// sealFailure is the error of an object that age does not begin to decrypt.
+func sealFailure(what string, err error) error {
+	var wrong *age.NoIdentityMatchError
+	if errors.As(err, &wrong) {
+		return format.Fail(format.WrongKey, what, "encrypted to another key")
+	}
+	return format.Fail(format.Malformed, what, "%v", err)
 }
 
 // openSealed decrypts a sealed object that is no pack and returns what its data

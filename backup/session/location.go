@@ -29,10 +29,32 @@ func (c *Call) place() (place, error) {
 	}
 	var ok bool
 	if p.provider, ok = providerOf(c.Env.Stores, p.location.Text); !ok {
-		return p, Usage("no kind of place is known for %q", p.location.Text)
+		scheme, _, _ := strings.Cut(p.location.Text, ":")
+		return p, Usage("no kind of place is known for %q", scheme+":…")
 	}
 	p.location.Values = c.settings(p.provider)
+	if len(p.provider.Schemes) > 0 && holdsSecret(p.location.Text) {
+		return p, Fail(ExitUsage, "credentials belong in the environment or in a profile, as AWS_ACCESS_KEY_ID",
+			"the place holds a user name, a password or a query: it would be shown in messages and logs")
+	}
+	for name, value := range p.location.Values {
+		if strings.Contains(value, "://") && holdsSecret(value) {
+			return p, Fail(ExitUsage, "credentials belong in the environment or in a profile, as AWS_ACCESS_KEY_ID",
+				"--%s holds a user name, a password or a query: it would be shown in messages and logs", name)
+		}
+	}
 	return p, nil
+}
+
+// holdsSecret reports whether an address has what secrets are written in: a part
+// before an @, or a query.
+func holdsSecret(address string) bool {
+	_, rest, ok := strings.Cut(address, "//")
+	if !ok {
+		rest = address
+	}
+	host, _, _ := strings.Cut(rest, "/")
+	return strings.ContainsAny(host, "@") || strings.Contains(rest, "?")
 }
 
 // providerOf finds the provider whose scheme is the longest that the location

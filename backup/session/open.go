@@ -150,7 +150,7 @@ func (a *Archive) trust() error {
 // may decide to live with.
 var acceptable = []format.Class{
 	format.Rollback, format.Gap, format.Fork, format.Missing, format.WrongWriter, format.BadSignature,
-	format.Flipped, format.Truncated, format.Malformed, format.NonCanonical, format.WrongPlace, format.WrongRepository,
+	format.Flipped, format.Truncated, format.Malformed, format.NonCanonical, format.WrongPlace, format.WrongRepository, format.Oversized,
 }
 
 func (c *Call) accepted() (map[format.Class]bool, error) {

@@ -6,6 +6,7 @@ import (
 	"io"
 	"strings"
 	"sync"
+	"unicode/utf8"
 )
 
 // Voice is how a command speaks: stdout is what was asked for, stderr is how it
@@ -131,6 +132,22 @@ func jsonLine(object any) ([]byte, error) {
 	var b strings.Builder
 	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)
-	err := enc.Encode(object)
-	return []byte(b.String()), err
+	if err := enc.Encode(object); err != nil {
+		return nil, err
+	}
+	return escapeUnsafe(b.String()), nil
+}
+
+// escapeUnsafe spells out what a terminal would act on and encoding/json leaves
+// as it is. All of it stands within strings, where the escape means the same.
+func escapeUnsafe(line string) []byte {
+	out := make([]byte, 0, len(line))
+	for _, r := range line {
+		if r != '\n' && unsafeRune(r) {
+			out = fmt.Appendf(out, `\u%04x`, r)
+		} else {
+			out = utf8.AppendRune(out, r)
+		}
+	}
+	return out
 }

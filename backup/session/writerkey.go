@@ -54,6 +54,15 @@ func (w *Writable) IsThisMachine(id format.Hash) bool { return id == w.own() && 
 
 // SaveWriterKey makes a key this machine's.
 func (w *Writable) SaveWriterKey(key *keys.Writer) error {
+	if w.keyIs != nil {
+		// What could not be read may be a key of a newer version, and is the
+		// only one of its kind.
+		path := w.Memory.WriterKeyPath()
+		aside := fmt.Sprintf("%s.unread-%d", path, w.call.Env.Clock.Now().Unix())
+		if err := os.Rename(path, aside); err == nil {
+			w.call.Voice.Warn("the old writer key, which could not be read, is now %s", aside)
+		}
+	}
 	data := key.Marshal()
 	defer clear(data)
 	w.key, w.keyIs = key, nil

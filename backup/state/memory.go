@@ -52,7 +52,7 @@ func (r *Repository) Memories() (Memories, error) {
 // of it. Somebody who lists snapshots while a backup commits must not write
 // back what he read before, so that the two take turns.
 func (r *Repository) Remember(place string, update func(before Memory) Memory) error {
-	release, err := r.turn()
+	release, err := turn(r.state("memory.lock"))
 	if err != nil {
 		return err
 	}
@@ -69,9 +69,8 @@ func (r *Repository) Remember(place string, update func(before Memory) Memory) e
 	return WriteFile(r.state("memory.json"), append(data, '\n'))
 }
 
-// turn waits for the lock on memory.json, which is held for one replacement.
-func (r *Repository) turn() (release func(), err error) {
-	path := r.state("memory.lock")
+// turn waits for a lock that is held for one replacement of a file.
+func turn(path string) (release func(), err error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, err
 	}

@@ -26,6 +26,11 @@ func (d Dirs) Anywhere() (bool, error) {
 
 // SetPlace remembers which repository is at a location.
 func (d Dirs) SetPlace(location string, id format.Hash) error {
+	release, err := turn(filepath.Join(d.State, "places.lock"))
+	if err != nil {
+		return err
+	}
+	defer release()
 	places, err := d.places()
 	if err != nil {
 		return err
