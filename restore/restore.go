@@ -6,7 +6,9 @@
 //	contents ──► batch: which chunk of which pack goes where in which file
 //	packs ─────► each is read once, by one of several workers; every chunk is
 //	             checked against its id and written at its places
-//	files ─────► written under a temporary name, which is changed last
+//	files ─────► written under a temporary name, which is changed last; zips,
+//	             whose members several workers deflate, are read again behind
+//	             them and hashed
 //	then ──────► hard links, symbolic links, and the directories' modes and
 //	             times, deepest first
 //
@@ -53,7 +55,8 @@ type Options struct {
 	// Progress, if not nil, is called now and then, never twice at once.
 	Progress func(Progress)
 	// Workers read packs side by side; one more than there are cores where 0.
-	// Each takes memory of about two packs.
+	// Each takes memory of about a pack and two frames, and, where zips are put
+	// together, 32 MiB of frames in place of the pack.
 	Workers int
 }
 

@@ -47,8 +47,12 @@ func TestZipSum(t *testing.T) {
 			})
 		}
 		wait.Wait()
-		if z.next == 0 {
-			t.Error("nothing was read ahead")
+		if wrong != 0 {
+			// Who came when another was reading left it to the next.
+			must(t, z.wrote(f, size, 0))
+			if z.next != len(z.left) {
+				t.Errorf("%d of %d stretches were read ahead", z.next, len(z.left))
+			}
 		}
 		if err := z.check(f); (err == nil) != (wrong < 0) || wrong >= 0 && format.ClassOf(err) != format.Flipped {
 			t.Errorf("byte %d wrong: %v", wrong, err)

@@ -124,6 +124,9 @@ func TestFlip(t *testing.T) {
 		case name.Type == format.ObjectIndex:
 			step = 3
 		}
+		if testing.Short() {
+			step = 211
+		}
 		r.inParallel(t, key, len(object), func(store *bent, reader *repo.Reader, i int) {
 			if i%step != 0 && i > 300 && i < len(object)-40 {
 				return
