@@ -1,6 +1,7 @@
 package restore
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"os"
@@ -85,5 +86,30 @@ func TestGatheredFullDisk(t *testing.T) {
 		if int(report.Files) != len(things)-1-len(gone) || len(gone) == 0 {
 			t.Errorf("write %d: the report has %d files, %d are missing", fail, report.Files, len(gone))
 		}
+	}
+}
+
+// TestGatheredDamage flips bytes of a pack of small chunks: what was gathered
+// before the damage was found is neither lost nor counted twice.
+func TestGatheredDamage(t *testing.T) {
+	w := newWorld(t)
+	things := pages()
+	s := w.backup(things...)
+	name := packOf(t, s, things[1].path)
+	object := w.store.Bytes(name)
+	for at := len(object) / 8; at < len(object); at += len(object) / 4 {
+		broken := bytes.Clone(object)
+		broken[at] ^= 1
+		w.store.Tamper(name, broken)
+		dir := newTarget(t)
+		report, err := Run(t.Context(), s, dir, Options{})
+		gone := lost(err)
+		if format.ClassOf(err) == "" || len(gone) == 0 || len(gone) == len(things)-1 {
+			t.Errorf("byte %d: lost %d of %d files: %v", at, len(gone), len(things)-1, err)
+		}
+		if int(report.Files)+len(gone) != len(things)-1 {
+			t.Errorf("byte %d: %d files are there and %d lost", at, report.Files, len(gone))
+		}
+		wantWhole(t, dir, things[1:], gone)
 	}
 }

@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/urfave/cli/v2"
+
+	"chatkeep/providers/storage"
 )
 
 // line is a command line taken apart: urfave/cli stops looking for flags at
@@ -101,7 +103,7 @@ func findCommand(commands []*cli.Command, name, group string) (*cli.Command, err
 			return c, nil
 		}
 	}
-	f := Usage("there is no command %q", strings.TrimSpace(group+" "+name))
+	f := Usage("there is no command %q", strings.TrimSpace(group+" "+storage.Redact(name)))
 	f.Cure = strings.TrimSpace("chatkeep "+group) + " --help lists them"
 	return nil, f
 }
@@ -150,7 +152,7 @@ func (l *line) check() error {
 	case n < least:
 		return l.usage("%s needs %s", l.name(), c.ArgsUsage)
 	case n > most:
-		return l.usage("%s does not take the argument %q", l.name(), l.args[most])
+		return l.usage("%s does not take the argument %q", l.name(), storage.Redact(l.args[most]))
 	}
 	return nil
 }

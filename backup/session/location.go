@@ -27,34 +27,43 @@ func (c *Call) place() (place, error) {
 		}
 		p.location.Text, p.byChance = c.Dirs.DefaultRepository(), true
 	}
+	if err := bare("the repository's place", p.location.Text); err != nil {
+		return p, err
+	}
 	var ok bool
 	if p.provider, ok = providerOf(c.Env.Stores, p.location.Text); !ok {
-		scheme, _, _ := strings.Cut(p.location.Text, ":")
-		return p, Usage("no kind of place is known for %q", scheme+":…")
+		return p, Usage("no kind of place is known for %q", p.location.Text)
 	}
 	p.location.Values = c.settings(p.provider)
-	if len(p.provider.Schemes) > 0 && holdsSecret(p.location.Text) {
-		return p, Fail(ExitUsage, "credentials belong in the environment or in a profile, as AWS_ACCESS_KEY_ID",
-			"the place holds a user name, a password or a query: it would be shown in messages and logs")
-	}
 	for name, value := range p.location.Values {
-		if strings.Contains(value, "://") && holdsSecret(value) {
-			return p, Fail(ExitUsage, "credentials belong in the environment or in a profile, as AWS_ACCESS_KEY_ID",
-				"--%s holds a user name, a password or a query: it would be shown in messages and logs", name)
+		if err := bare("--"+name, addressOf(name, value)); err != nil {
+			return p, err
 		}
 	}
 	return p, nil
 }
 
-// holdsSecret reports whether an address has what secrets are written in: a part
-// before an @, or a query.
-func holdsSecret(address string) bool {
-	_, rest, ok := strings.Cut(address, "//")
-	if !ok {
-		rest = address
+// bare refuses an address with a part that secrets are written in. From here on
+// addresses are shown in messages, and remembered.
+func bare(what, address string) error {
+	shown := storage.Redact(address)
+	if shown == address {
+		return nil
 	}
-	host, _, _ := strings.Cut(rest, "/")
-	return strings.ContainsAny(host, "@") || strings.Contains(rest, "?")
+	return Fail(ExitUsage, "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or a profile, hold credentials; the address goes without",
+		"%s has a user name, a password or a query beside %s", what, shown)
+}
+
+// addressOf is the address in the value of a setting, or "". That of an endpoint
+// may be a host alone.
+func addressOf(name, value string) string {
+	switch {
+	case strings.Contains(value, "://"):
+		return value
+	case strings.HasSuffix(name, "endpoint"):
+		return "https://" + value
+	}
+	return ""
 }
 
 // providerOf finds the provider whose scheme is the longest that the location

@@ -85,3 +85,29 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+// TestErrorsHideSecrets opens what holds credentials: neither the error of a
+// place nor one of its server's repeats them.
+func TestErrorsHideSecrets(t *testing.T) {
+	t.Setenv("AWS_ACCESS_KEY_ID", "id")
+	t.Setenv("AWS_SECRET_ACCESS_KEY", "key")
+	for _, text := range []string{
+		"s3:https://KEY:tellingly@host/bucket", "s3:https://KEY:tel/lingly@host/bucket", "s3:https://KEY:tel?lingly@host/bucket",
+		"s3://KEY:tellingly@bucket", "s3://bucket/p?X-Amz-Signature=tellingly", "s3:KEY:tellingly@bucket/p",
+	} {
+		_, err := Provider.Open(t.Context(), storage.Location{Text: text}, true)
+		if err == nil || strings.Contains(err.Error(), "lingly") || strings.Contains(err.Error(), "KEY") {
+			t.Errorf("%s: %v", text, err)
+		}
+	}
+}
+
+// TestProxyHidesSecrets goes by a proxy whose address is none.
+func TestProxyHidesSecrets(t *testing.T) {
+	for _, address := range []string{"http://user:tellingly@ho st:1", "http://user:tell%ingly@host"} {
+		_, err := hideProxy(nil, errors.New("invalid proxy address "+address))
+		if err == nil || strings.Contains(err.Error(), "ingly") {
+			t.Errorf("%v", err)
+		}
+	}
+}

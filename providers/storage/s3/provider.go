@@ -80,7 +80,7 @@ var standard = tuning{
 func open(ctx context.Context, location storage.Location, create bool, tuning tuning) (*Store, error) {
 	s, err := newStore(ctx, location, tuning)
 	if err != nil {
-		failed := &storage.Error{Op: "open", Place: location.Text, Err: err}
+		failed := &storage.Error{Op: "open", Place: storage.Redact(location.Text), Err: err}
 		var odd *unusable
 		if errors.As(err, &odd) {
 			failed.Cure = odd.cure

@@ -16,7 +16,7 @@ import (
 
 // Store is a bucket, or what is below a prefix in one.
 type Store struct {
-	text   string // the location
+	text   string // the location, as it may be shown
 	bucket string
 	prefix string
 	region string // "" where the server is asked
@@ -41,7 +41,7 @@ func newStore(ctx context.Context, location storage.Location, tuning tuning) (*S
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{text: location.Text, bucket: p.bucket, prefix: p.prefix, region: v.region, tuning: tuning}
+	s := &Store{text: storage.Redact(location.Text), bucket: p.bucket, prefix: p.prefix, region: v.region, tuning: tuning}
 	transport, err := newTransport(v.caFile, tuning)
 	if err != nil {
 		return nil, err

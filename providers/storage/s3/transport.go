@@ -10,6 +10,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"sync"
 	"time"
@@ -29,7 +30,7 @@ func newTransport(caFile string, tuning tuning) (*http.Transport, error) {
 	}
 	dialer := &net.Dialer{Timeout: tuning.dial, KeepAlive: 15 * time.Second, Control: boundUnsent}
 	return &http.Transport{
-		Proxy: http.ProxyFromEnvironment,
+		Proxy: proxyOf,
 		DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
 			conn, err := dialer.DialContext(ctx, network, address)
 			if err != nil {
@@ -45,6 +46,17 @@ func newTransport(caFile string, tuning tuning) (*http.Transport, error) {
 		// Objects are to come as they are stored.
 		DisableCompression: true,
 	}, nil
+}
+
+// proxyOf is the environment's proxy. Where its address is none, the library's
+// error would repeat it, and the password in it.
+func proxyOf(r *http.Request) (*url.URL, error) { return hideProxy(http.ProxyFromEnvironment(r)) }
+
+func hideProxy(proxy *url.URL, err error) (*url.URL, error) {
+	if err != nil {
+		return nil, &unusable{"the address of the proxy in the environment is no URL", "look at HTTPS_PROXY and HTTP_PROXY"}
+	}
+	return proxy, nil
 }
 
 func trust(caFile string) (*x509.CertPool, error) {
