@@ -20,6 +20,9 @@ const (
 	// authenticated. The file itself names its work factor, and anybody who
 	// may write to the storage could ask for hours and terabytes.
 	maxWork = 20
+	// FirstWork is the most to do for a repository that nobody vouches for: what
+	// chatkeep itself asks for.
+	FirstWork = passphraseWork
 	// hugeWork is from where on the memory is worth giving back at once.
 	hugeWork = 16
 )
@@ -29,18 +32,22 @@ const (
 var scryptTurn sync.Mutex
 
 // errTooMuchWork is what an identity answers to a file that asks for more
-// than maxWork.
-type errTooMuchWork struct{ asked string }
+// than the most it does.
+type errTooMuchWork struct {
+	asked string
+	most  int
+}
 
 // Error implements error.
 func (e errTooMuchWork) Error() string {
-	return fmt.Sprintf("scrypt work factor %s is above %d", e.asked, maxWork)
+	return fmt.Sprintf("scrypt work factor %s is above %d", e.asked, e.most)
 }
 
 // passphrase is an age identity for scrypt files.
 type passphrase struct {
 	redacted
 	secret kept[string]
+	most   int // work factor
 }
 
 // Passphrase returns the identity that opens age files behind a passphrase. It
@@ -48,7 +55,14 @@ type passphrase struct {
 // memory back before it returns. The bytes of s are used as they are, so that
 // stock age opens the same file; there is no Unicode normalisation. An empty
 // passphrase opens nothing.
-func Passphrase(s string) age.Identity { return passphrase{secret: keep(s)} }
+func Passphrase(s string) age.Identity { return PassphraseWithin(s, maxWork) }
+
+// PassphraseWithin is Passphrase that tries no work factor above work, and none
+// above 20: a file that asks for more is refused as oversized. A recovery key as
+// printed will do, too.
+func PassphraseWithin(s string, work int) age.Identity {
+	return passphrase{secret: keep(s), most: min(work, maxWork)}
+}
 
 // Unwrap implements age.Identity.
 func (p passphrase) Unwrap(stanzas []*age.Stanza) ([]byte, error) {
@@ -56,9 +70,13 @@ func (p passphrase) Unwrap(stanzas []*age.Stanza) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: the passphrase is empty", age.ErrIncorrectIdentity)
 	}
-	id.SetMaxWorkFactor(maxWork)
+	id.SetMaxWorkFactor(p.most)
 	if len(stanzas) == 1 && stanzas[0].Type == "scrypt" {
-		defer takeScryptTurn(stanzaWork(stanzas[0]))()
+		work := stanzaWork(stanzas[0])
+		if work > p.most {
+			return nil, errTooMuchWork{strconv.Itoa(work), p.most}
+		}
+		defer takeScryptTurn(work)()
 	}
 	return id.Unwrap(stanzas)
 }
@@ -107,7 +125,7 @@ func takeScryptTurn(work int) (end func()) {
 func checkWork(stanzas []*age.Stanza) error {
 	for _, s := range stanzas {
 		if s.Type == "scrypt" && stanzaWork(s) > maxWork {
-			return errTooMuchWork{asked: strconv.Itoa(stanzaWork(s))}
+			return errTooMuchWork{strconv.Itoa(stanzaWork(s)), maxWork}
 		}
 	}
 	return nil

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"chatkeep/backup/format"
 	"chatkeep/backup/keys"
@@ -44,7 +45,7 @@ func (c *Call) hadOne() (bool, error) {
 		return seen, err
 	}
 	// What was seen may be lost with the state folder; keys lie elsewhere.
-	found, err := filepath.Glob(filepath.Join(c.Dirs.Data, "*", "writer.key"))
+	found, err := filepath.Glob(filepath.Join(c.Dirs.Data, "*", "writer.key*"))
 	return len(found) > 0, err
 }
 
@@ -94,15 +95,17 @@ func (c *Call) Create(ctx context.Context, label string) (*Writable, error) {
 	if err != nil {
 		return nil, err
 	}
-	w, err := c.create(ctx, master, slots, label)
-	if err != nil {
-		// Only if it is sure that nothing was created is the key worthless.
-		if _, still := c.Vacant(ctx); still == nil {
-			forget()
-		}
-		return nil, err
+	w, doubtful, err := c.create(ctx, master, slots, label)
+	if err == nil {
+		return w, nil
 	}
-	return w, nil
+	// Only if it is sure that nothing was created is the key worthless.
+	if _, still := c.Vacant(ctx); still == nil && !doubtful {
+		forget()
+	} else if path := c.String(recoveryFile); path != "" {
+		c.Voice.Warn("a repository may have been created all the same; its recovery key stays in %s", path)
+	}
+	return nil, err
 }
 
 func (c *Call) firstSlots(master *keys.Master, passphrase string) ([]repo.NewSlot, func(), error) {
@@ -126,27 +129,48 @@ func (c *Call) firstSlots(master *keys.Master, passphrase string) ([]repo.NewSlo
 	return append(slots, repo.NewSlot{Name: "recovery", Kind: format.SlotRecovery, Object: object}), forget, nil
 }
 
-func (c *Call) create(ctx context.Context, master *keys.Master, slots []repo.NewSlot, label string) (*Writable, error) {
+// create returns with its error whether there may be a repository in spite of
+// it, now or later: a server that was asked and did not answer may yet do so.
+func (c *Call) create(ctx context.Context, master *keys.Master, slots []repo.NewSlot, label string) (w *Writable, doubtful bool, err error) {
 	p, err := c.place()
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	store, err := c.open(ctx, p, true)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	key, err := repo.Create(ctx, store, p.location.Text, master, slots, Label(label))
+	founding := &founding{Store: store}
+	key, err := repo.Create(ctx, founding, p.location.Text, master, slots, Label(label))
 	if err != nil {
-		return nil, err
+		return nil, founding.asked && store.root() == "", err
 	}
+	w, err = c.enrol(ctx, p, store, key)
+	return w, true, err
+}
+
+// founding is a store that notes whether it was asked for the object that makes
+// a repository of a place.
+type founding struct {
+	storage.Store
+	asked bool
+}
+
+func (s *founding) Put(ctx context.Context, key string, data []byte) (storage.Info, error) {
+	s.asked = s.asked || strings.HasPrefix(key, format.AuthorityDir)
+	return s.Store.Put(ctx, key, data)
+}
+
+// enrol keeps the first writer's key of a new repository, and opens that.
+func (c *Call) enrol(ctx context.Context, p place, store *traffic, key *keys.Writer) (*Writable, error) {
 	// From here on the repository exists. This machine's share of it comes at
 	// once; were it lost, writer add would make another.
 	data := key.Marshal()
 	defer clear(data)
-	if err := state.WriteFile(c.Dirs.Repository(master.Repository).WriterKeyPath(), data); err != nil {
+	if err := state.WriteFile(c.Dirs.Repository(key.Repository).WriterKeyPath(), data); err != nil {
 		return nil, err
 	}
-	if err := c.Dirs.SetPlace(p.nameOf(store), master.Repository); err != nil {
+	if err := c.Dirs.SetPlace(p.nameOf(store), key.Repository); err != nil {
 		return nil, err
 	}
 	a, err := c.load(ctx, p, store)

@@ -55,18 +55,29 @@ func (w *Writable) IsThisMachine(id format.Hash) bool { return id == w.own() && 
 // SaveWriterKey makes a key this machine's.
 func (w *Writable) SaveWriterKey(key *keys.Writer) error {
 	if w.keyIs != nil {
-		// What could not be read may be a key of a newer version, and is the
-		// only one of its kind.
-		path := w.Memory.WriterKeyPath()
-		aside := fmt.Sprintf("%s.unread-%d", path, w.call.Env.Clock.Now().Unix())
-		if err := os.Rename(path, aside); err == nil {
-			w.call.Voice.Warn("the old writer key, which could not be read, is now %s", aside)
+		aside, err := setAside(w.Memory.WriterKeyPath())
+		if err != nil {
+			return fmt.Errorf("writer key: %w", err)
 		}
+		w.call.Voice.Warn("the old writer key, which could not be read, is now %s", aside)
 	}
 	data := key.Marshal()
 	defer clear(data)
 	w.key, w.keyIs = key, nil
 	return state.WriteFile(w.Memory.WriterKeyPath(), data)
+}
+
+// setAside gives a file the first free name of "path.1" and so on: a key that
+// could not be read may be one of a newer version, and the only one of its kind.
+func setAside(path string) (string, error) {
+	for n := 1; ; n++ {
+		aside := fmt.Sprintf("%s.%d", path, n)
+		if _, err := os.Lstat(aside); errors.Is(err, fs.ErrNotExist) {
+			return aside, os.Rename(path, aside)
+		} else if err != nil {
+			return "", err
+		}
+	}
 }
 
 // WriteSecret writes a secret for somebody else to a file that must not exist.

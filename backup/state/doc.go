@@ -11,6 +11,7 @@
 //	state/chatkeep/<repository>/journal         packs put since the last commit
 //	state/chatkeep/<repository>/lock
 //	state/chatkeep/places.json                  which repository was seen where
+//	state/chatkeep/places.lock                  held while places.json is replaced
 //	cache/chatkeep/<repository>/                heads and index objects as stored; encrypted tables
 //
 // Every file is replaced whole: written beside, synced, renamed.

@@ -18,7 +18,8 @@ func (e *Busy) Hint() string { return "wait until it is done; the lock ends with
 
 // Lock takes this machine's lock on writing to the repository: one writer key,
 // one writer at a time. The lock dies with the process, so that none is ever
-// stale. Whoever has it also clears away what killed ones left. It returns [*Busy] when another process has it.
+// stale. Whoever has it also clears away what killed ones left. It returns
+// [*Busy] when another process has it.
 func (r *Repository) Lock() (release func(), err error) {
 	path := r.state("lock")
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {

@@ -80,6 +80,32 @@ func TestRememberTakesTurns(t *testing.T) {
 	}
 }
 
+// TestPlacesTakeTurns lets many see repositories at places of their own: none
+// is forgotten.
+func TestPlacesTakeTurns(t *testing.T) {
+	d := t.TempDir()
+	dirs := state.Dirs{Config: d + "/c", Data: d + "/d", State: d + "/s", Cache: d + "/x"}
+	var group sync.WaitGroup
+	const each, many = 10, 4
+	for one := range many {
+		group.Go(func() {
+			for i := range each {
+				if err := dirs.SetPlace(fmt.Sprint(one, "/", i), hash(one)); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	group.Wait()
+	for one := range many {
+		for i := range each {
+			if id, ok, err := dirs.Place(fmt.Sprint(one, "/", i)); err != nil || !ok || id != hash(one) {
+				t.Errorf("place %d of %d: %s, %v, %v", i, one, id, ok, err)
+			}
+		}
+	}
+}
+
 func TestLock(t *testing.T) {
 	r, _ := newRepository(t)
 	release, err := r.Lock()
