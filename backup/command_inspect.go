@@ -25,7 +25,7 @@ func inspectCommand(env *session.Env, chats []chat.Provider) *cli.Command {
 				return err
 			}
 			if c.Bool("records") {
-				return printRecords(ctx, env, src)
+				return printRecords(ctx, c, src)
 			}
 			report, err := Inspect(ctx, src, nil)
 			if err != nil {
@@ -36,14 +36,17 @@ func inspectCommand(env *session.Env, chats []chat.Provider) *cli.Command {
 	}
 }
 
-// printRecords is for programs and for pipes: the bytes are those of a backup,
-// in which JSON has made every control character visible.
-func printRecords(ctx context.Context, env *session.Env, src Source) error {
-	out := bufio.NewWriterSize(env.Stdout, 64<<10)
+// printRecords is for programs and for pipes: the bytes are those of a backup.
+func printRecords(ctx context.Context, c *session.Call, src Source) error {
+	raw, flush := c.Voice.Raw()
+	out := bufio.NewWriterSize(raw, 64<<10)
 	if _, err := Inspect(ctx, src, out); err != nil {
 		return err
 	}
-	return out.Flush()
+	if err := out.Flush(); err != nil {
+		return err
+	}
+	return flush()
 }
 
 func tellInspected(c *session.Call, report *InspectReport) error {

@@ -21,6 +21,10 @@ func Commands(env *session.Env) []*cli.Command {
 	}
 }
 
+// snapshotHelp is for the help of commands that take a snapshot's name.
+const snapshotHelp = "SNAPSHOT is the beginning of an id, latest, latest~2 for the second before, or a time,\n" +
+	"as 2026-11-20 or 2026-11-20T18:00, for the last one until then; "
+
 // filterFlags say which snapshots count.
 func filterFlags() []cli.Flag {
 	return []cli.Flag{

@@ -14,7 +14,8 @@ import (
 func catCommand(env *session.Env) *cli.Command {
 	return &cli.Command{
 		Name: "cat", Category: session.GiveBack, ArgsUsage: "SNAPSHOT PATH", Usage: "print one file of a snapshot",
-		Description: "PATH is a path as ls prints it. On a terminal control characters are made visible.\n\n" +
+		Description: snapshotHelp + "it must be named.\n" +
+			"PATH is a path as ls prints it. On a terminal control characters are made visible.\n\n" +
 			"  chatkeep cat latest originals/_chat.txt | less",
 		Flags: env.KeyFlags(filterFlags()...),
 		Action: env.Action(func(ctx context.Context, c *session.Call) error {

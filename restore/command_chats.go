@@ -12,7 +12,7 @@ func chatsCommand(env *session.Env) *cli.Command {
 	return &cli.Command{
 		Name: "chats", Category: session.GiveBack, ArgsUsage: "[SNAPSHOT]",
 		Usage: "list the conversations in a snapshot",
-		Description: "SNAPSHOT is the beginning of an id, latest, latest~2, or a time; latest if left out.\n\n" +
+		Description: snapshotHelp + "latest if left out.\n\n" +
 			"  chatkeep chats\n" +
 			"  chatkeep chats --json | jq -r .title",
 		Flags: env.KeyFlags(filterFlags()...),

@@ -22,13 +22,17 @@ func exportCommand(env *session.Env) *cli.Command {
 		Name: "export", Category: session.GiveBack, ArgsUsage: "[SNAPSHOT]",
 		Usage: "print the messages of a snapshot in a form for programs",
 		Description: "Prints participants, conversations and messages, one JSON object a line, as\n" +
-			"docs/messages.md describes them.\n\n" +
+			"docs/messages.md describes them.\n" +
+			snapshotHelp + "latest if left out.\n\n" +
 			"  chatkeep export --format jsonl > messages.jsonl\n" +
 			"  chatkeep export --chat Anna | jq -r 'select(.type == \"message\") | .text'",
 		Flags: env.KeyFlags(own...),
 		Action: env.Action(func(ctx context.Context, c *session.Call) error {
 			if form := c.String("format"); form != "jsonl" {
 				return session.Usage("--format %q: only jsonl is built so far", form)
+			}
+			if slices.Contains(c.StringSlice("chat"), "") {
+				return session.Usage("--chat is empty")
 			}
 			s, err := opened(ctx, c, c.Arg(0))
 			if err != nil {
@@ -59,12 +63,12 @@ func Export(ctx context.Context, s *repo.Snapshot, chats []string, out io.Writer
 		if err != nil {
 			return err
 		}
-		id, isStream := strings.CutPrefix(e.Path, messagesFolder)
+		stream, isStream := strings.CutPrefix(e.Path, messagesFolder)
 		switch {
 		case e.Type != format.EntryFile:
 			continue
 		case isStream:
-			if len(chats) > 0 && !slices.ContainsFunc(wanted, func(w string) bool { return strings.HasPrefix(id, w) }) {
+			if len(chats) > 0 && !slices.ContainsFunc(wanted, func(id string) bool { return isStreamOf(stream, id) }) {
 				continue
 			}
 		case e.Path != conversationsFile && e.Path != participantsFile:
@@ -79,6 +83,15 @@ func Export(ctx context.Context, s *repo.Snapshot, chats []string, out io.Writer
 	return nil
 }
 
+// isStreamOf reports whether a file of messages is that of the conversation with
+// this id, or one more of it: "id.jsonl", "id-2.jsonl".
+func isStreamOf(name, id string) bool {
+	rest, ok := strings.CutPrefix(name, id)
+	rest, jsonl := strings.CutSuffix(rest, ".jsonl")
+	number, more := strings.CutPrefix(rest, "-")
+	return ok && jsonl && id != "" && (rest == "" || more && number != "" && strings.Trim(number, "0123456789") == "")
+}
+
 // choose finds the ids of the conversations that are meant.
 func choose(ctx context.Context, s *repo.Snapshot, chats []string) ([]string, error) {
 	var ids []string
@@ -90,7 +103,7 @@ func choose(ctx context.Context, s *repo.Snapshot, chats []string) ([]string, er
 		for _, name := range chats {
 			id := found.Conversation.ID
 			if id == "" {
-				continue // it would be the beginning of every id
+				continue // a hostile one: it has no messages that could be told from others'
 			}
 			if found.Conversation.Title == name || len(name) >= 4 && strings.HasPrefix(id, name) {
 				ids, met[name] = append(ids, id), true

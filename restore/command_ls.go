@@ -20,7 +20,7 @@ func lsCommand(env *session.Env) *cli.Command {
 	own := append(filterFlags(), &cli.BoolFlag{Name: "long", Aliases: []string{"l"}, Usage: "with modes, sizes and times"})
 	return &cli.Command{
 		Name: "ls", Category: session.LookAfter, ArgsUsage: "[SNAPSHOT] [PATH…]", Usage: "list the files in a snapshot",
-		Description: "SNAPSHOT is the beginning of an id, latest, latest~2, or a time; latest if left out.\n" +
+		Description: snapshotHelp + "latest if left out.\n" +
 			"PATH is a path in the snapshot, and all below it: originals/… is what was backed up.\n\n" +
 			"  chatkeep ls\n" +
 			"  chatkeep ls 2026-11-20 originals/media -l",

@@ -21,7 +21,7 @@ func restoreCommand(env *session.Env) *cli.Command {
 		session.DryRun())
 	return &cli.Command{
 		Name: "restore", Category: session.GiveBack, ArgsUsage: "[SNAPSHOT]", Usage: "give back what was backed up, byte for byte",
-		Description: "SNAPSHOT is the beginning of an id, latest, latest~2, or a time; latest if left out.\n" +
+		Description: snapshotHelp + "latest if left out.\n" +
 			"Everything that is written was checked; nothing outside of the target is touched.\n\n" +
 			"  chatkeep restore --target ~/restored\n" +
 			"  chatkeep restore latest~1 --source Anna --target ~/restored --with messages",

@@ -15,9 +15,9 @@ var temporary = regexp.MustCompile(`^\..+\.[0-9]+$`)
 // process left: none is written for so long.
 const maxTemporaryAge = 24 * time.Hour
 
-// sweep removes what killed processes left of this repository's files, and in the
-// state folder, which has files of all. It does
-// what it can: litter is no reason to stop a backup.
+// sweep removes what killed processes left of this repository's files, and of all
+// repositories' in the state folder. It does what it can: litter is no reason to
+// stop a backup.
 func (r *Repository) sweep(now time.Time) {
 	for _, root := range []string{r.data(""), r.dirs.State, r.cache("")} {
 		_ = filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {

@@ -19,6 +19,7 @@ func TestSweep(t *testing.T) {
 		goes bool
 	}{
 		{r.state(".intent.123"), old, true}, {r.cache(".table.9"), old, true}, {r.cache("objects/ab/.abcd.77"), old, true},
+		{r.dirs.placesPath() + ".5", old, false}, {filepath.Join(r.dirs.State, ".places.json.5"), old, true},
 		{r.state(".memory.json.5"), fresh, false}, {r.data("writer.key"), old, false}, {r.state("journal"), old, false},
 		{r.cache(".hidden"), old, false},
 	} {
