@@ -99,7 +99,9 @@ func TestUnlock(t *testing.T) {
 	place, _ := w.cheap("r")
 	key := w.vars["CHATKEEP_PASSPHRASE"]
 	typo := []byte(key)
-	typo[0] ^= 1
+	if typo[0]++; typo[0] == '9'+1 || typo[0] == 'f'+1 {
+		typo[0] = '0' // another digit, whatever it was
+	}
 	for name, c := range map[string]struct {
 		secret string
 		code   int
