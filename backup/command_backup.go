@@ -124,10 +124,31 @@ func backupAll(ctx context.Context, c *session.Call, w *session.Writable, source
 	return errors.Join(failed...)
 }
 
+// maxRuns is how often a backup is run where packs go away under it.
+const maxRuns = 3
+
+// backupOne makes a snapshot of a source. A run that slept for days, while a
+// pruner worked, finds at its end that packs are gone which it refers to. What
+// was in them is in the source: it is run again, and ends well only when
+// everything is there.
 func backupOne(ctx context.Context, c *session.Call, w *session.Writable, src Source) error {
 	if err := spare(c, w.Root(), &src); err != nil {
 		return err
 	}
+	for run := 1; ; run++ {
+		err := backupOnce(ctx, c, w, src)
+		var gone *repo.Unsettled
+		if run == maxRuns || !errors.As(err, &gone) {
+			return err
+		}
+		c.Voice.Warn("%v: running again, to store anew what is missing", gone.Err)
+		if err := w.Reload(ctx); err != nil {
+			return err
+		}
+	}
+}
+
+func backupOnce(ctx context.Context, c *session.Call, w *session.Writable, src Source) error {
 	size, err := packSize(c)
 	if err != nil {
 		return err

@@ -117,7 +117,8 @@ func tellChecked(c *session.Call, r *repo.CheckReport) error {
 	c.Voice.Print("%s, %s: %s, read %s", session.Plural(int64(r.Snapshots), "snapshot", "snapshots"),
 		session.Plural(int64(r.Objects), "object", "objects"), found, session.Size(r.BytesRead))
 	if r.Orphans > 0 {
-		c.Voice.Print("%s of interrupted runs, %s: harmless", session.Plural(int64(r.Orphans), "leftover", "leftovers"), session.Size(r.OrphanBytes))
+		c.Voice.Print("%s, %s, that no snapshot needs: chatkeep prune gives the space back",
+			session.Plural(int64(r.Orphans), "object", "objects"), session.Size(r.OrphanBytes))
 	}
 	if err := c.Voice.Object(checked{"summary", r.Snapshots, r.Objects, r.Packs, r.Orphans, r.OrphanBytes, r.BytesRead, len(r.Problems)}); err != nil {
 		return err

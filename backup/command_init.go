@@ -6,6 +6,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"chatkeep/backup/format"
+	"chatkeep/backup/repo"
 	"chatkeep/backup/session"
 )
 
@@ -13,6 +14,8 @@ func initCommand(env *session.Env) *cli.Command {
 	own := append(session.SecretFlags(),
 		&cli.BoolFlag{Name: "classic", Usage: "use X25519 alone, for recovery with age before 1.3; a quantum computer could break it"},
 		&cli.StringFlag{Name: "label", Usage: "this machine's `NAME` in the repository (default the host's)"},
+		&cli.DurationFlag{Name: "grace", Usage: "`TIME` that prune lets pass between condemning and deleting: more than any backup sleeps, and than any listing is late",
+			Value: repo.DefaultGrace},
 		session.Yes(), session.DryRun())
 	return &cli.Command{
 		Name: "init", Category: session.SetUp, Usage: "create a repository",

@@ -93,8 +93,7 @@ func tellStats(c *session.Call, a *session.Archive, totals []objectTotal) error 
 func countSnapshots(a *session.Archive) (n int64) {
 	for _, chain := range a.View.Chains {
 		for _, h := range chain.Heads {
-			ref := format.HeadRef{Writer: h.Writer, Seq: h.Seq, SHA256: h.Hash}
-			if h.Manifest != nil && !slices.Contains(a.View.Authority.Forgotten, ref) {
+			if h.Manifest != nil && !a.View.Forgotten(h) {
 				n++
 			}
 		}

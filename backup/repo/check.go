@@ -29,7 +29,7 @@ type CheckOptions struct {
 type CheckReport struct {
 	Snapshots, Objects int
 	Packs              int
-	Orphans            int // objects that nothing names: litter of interrupted runs
+	Orphans            int // objects that no snapshot needs: of interrupted runs, or of forgotten snapshots
 	OrphanBytes        int64
 	BytesRead          int64
 	Problems           []error
@@ -132,48 +132,45 @@ func (c *checker) name(ctx context.Context) error {
 	for _, p := range strays {
 		c.problem(p)
 	}
-	for _, h := range c.heads() {
+	for _, chain := range c.view.Chains {
+		c.nameChain(chain)
+	}
+	// Condemned is not lost: what a snapshot needs stays as long as it does.
+	kept := 0
+	for key := range c.named {
+		if name, _ := format.ParseName(key); condemned[name.Hash] {
+			kept++
+		}
+	}
+	if kept > 0 {
+		c.report.Notes = append(c.report.Notes, fmt.Sprintf("%d objects were condemned and are still needed: they stay until they are not", kept))
+	}
+	return nil
+}
+
+// nameChain collects what the heads of one writer name.
+func (c *checker) nameChain(chain *Chain) {
+	needed := c.view.needed(chain)
+	for _, h := range chain.Heads {
 		c.named[format.HeadName(h.Writer, h.Seq, h.Hash)] = -1
-		if c.forgotten(h) {
+		if !needed[h.Hash] {
 			continue
 		}
-		live, err := c.view.Chains[h.Writer].Live(h)
+		live, err := chain.Live(h)
 		if err != nil {
 			c.problem(err)
 			continue
 		}
 		if h.Manifest != nil {
 			c.named[format.ManifestName(h.Manifest.SHA256)] = h.Manifest.Size
-			if condemned[h.Manifest.SHA256] {
-				c.problem(format.Fail(format.Missing, format.ManifestName(h.Manifest.SHA256), "it was condemned, and a snapshot needs it"))
-			}
 		}
 		for _, ref := range live.Index {
 			c.named[format.IndexName(ref.SHA256)] = ref.Size
-			if condemned[ref.SHA256] {
-				c.problem(format.Fail(format.Missing, format.IndexName(ref.SHA256), "it was condemned, and a snapshot needs it"))
-			}
 		}
 		for _, ref := range live.Packs {
 			c.named[format.PackName(ref.SHA256)] = ref.Size
-			if condemned[ref.SHA256] {
-				c.problem(format.Fail(format.Missing, format.PackName(ref.SHA256), "it was condemned, and a snapshot needs it"))
-			}
 		}
 	}
-	return nil
-}
-
-func (c *checker) heads() []*Head {
-	var all []*Head
-	for _, chain := range c.view.Chains {
-		all = append(all, chain.Heads...)
-	}
-	return all
-}
-
-func (c *checker) forgotten(h *Head) bool {
-	return slices.Contains(c.view.Authority.Forgotten, format.HeadRef{Writer: h.Writer, Seq: h.Seq, SHA256: h.Hash})
 }
 
 // compare holds what is named against what is there.
@@ -197,8 +194,8 @@ func (c *checker) compare(context.Context) error {
 	return nil
 }
 
-// isLitter reports whether an object of this type that nothing names is what an
-// interrupted run left. Slots, keyrings and authorities that newer ones took
+// isLitter reports whether an object of this type that no snapshot needs may be
+// pruned. Slots, keyrings and authorities that newer ones took
 // the place of stay, and are none.
 func isLitter(t format.ObjectType) bool {
 	return t == format.ObjectPack || t == format.ObjectIndex || t == format.ObjectManifest

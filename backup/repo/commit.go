@@ -68,7 +68,7 @@ func (s *Session) Commit(ctx context.Context, m *format.Manifest) (*Head, error)
 	live := s.live(func(p *pack) bool { return p.used })
 	// and all of them, old and new, must be there and not condemned,
 	if err := s.verifyStored(ctx, live, nil); err != nil {
-		return nil, err
+		return nil, unsettled(err, nil)
 	}
 	// then the manifest says what the snapshot holds,
 	ref, err := s.putManifest(ctx, m, live)
@@ -83,9 +83,31 @@ func (s *Session) Commit(ctx context.Context, m *format.Manifest) (*Head, error)
 	// A pruner may have condemned a pack while the head was on its way. Saying
 	// "done" needs one more look.
 	if err := s.verifyStored(ctx, live, ref); err != nil {
-		return nil, err
+		return nil, unsettled(err, s.tips[0])
 	}
 	return s.tips[0], s.memory.Journal().Clear()
+}
+
+// Unsettled is the error of a run whose packs went away under it: a pruner
+// condemned them, or the store lost them. The same run once more finds them
+// absent and stores anew what was in them. Until then the snapshot that it
+// committed, if it did, may be in part.
+type Unsettled struct {
+	Head *Head // what was committed; nil where it did not come to that
+	Err  error
+}
+
+func (e *Unsettled) Error() string { return e.Err.Error() }
+
+// Unwrap returns what went away.
+func (e *Unsettled) Unwrap() error { return e.Err }
+
+// unsettled marks the failure of an object that is not there.
+func unsettled(err error, h *Head) error {
+	if format.ClassOf(err) != format.Missing {
+		return err
+	}
+	return &Unsettled{h, err}
 }
 
 // flushed reports a chunk that was taken and is in no pack that is durable.

@@ -54,17 +54,13 @@ func (r *Reader) identities() []age.Identity { return r.ring.Identities() }
 // Heads lists the snapshots that are not forgotten, newest last: by the times
 // that [Chain.Times] gives, then by writer and seq.
 func (r *Reader) Heads() []*Head {
-	forgotten := map[format.HeadRef]bool{}
-	for _, f := range r.view.Authority.Forgotten {
-		forgotten[f] = true
-	}
 	var heads []*Head
 	times := map[*Head]time.Time{}
 	for _, chain := range r.view.Chains {
 		for i, t := range chain.Times() {
 			h := chain.Heads[i]
 			times[h] = t
-			if h.Manifest != nil && !forgotten[format.HeadRef{Writer: h.Writer, Seq: h.Seq, SHA256: h.Hash}] {
+			if h.Manifest != nil && !r.view.Forgotten(h) {
 				heads = append(heads, h)
 			}
 		}

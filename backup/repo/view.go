@@ -21,6 +21,7 @@ type View struct {
 	Chains        map[format.Hash]*Chain // by writer, for every writer the authority names
 	newest        []format.Hash          // the authorities with the highest number: several in a fork
 	authorities   map[format.Hash]bool   // all that the store shows
+	forgotten     map[format.HeadRef]bool
 	// first says that nothing of the repository was remembered.
 	first    bool
 	accepted map[format.Class]bool
