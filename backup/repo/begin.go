@@ -181,7 +181,7 @@ func (s *Session) continues(hash format.Hash) []format.Hash {
 type loader struct {
 	s     *Session
 	there *inventory
-	needs *Needs // beyond it a pruner may have been, and nothing is missed; nil where it cannot be told
+	needs *Needs               // beyond it a pruner may have been, and nothing is missed; nil where it cannot be told
 	mine  map[format.Hash]bool // packs of this writer's chain
 	have  map[format.Hash]bool // packs that were learnt
 }

@@ -58,7 +58,7 @@ type Session struct {
 
 	best struct {
 		mu         sync.Mutex
-		left       int // of bestBudget
+		left       int // bytes
 		compressor *format.Compressor
 	}
 
@@ -88,6 +88,7 @@ type Stats struct {
 type SessionOptions struct {
 	PackSize int              // plaintext, in bytes; DefaultPackSize where 0
 	Uploads  int              // puts at once; 2 where 0
+	Best     int              // bytes of an increment to compress at the best level; 64 MiB where 0, none where negative
 	Now      func() time.Time // the clock: for checkpoints, and to compare the store's with
 }
 
@@ -109,7 +110,10 @@ func Begin(ctx context.Context, store storage.Store, view *View, key *keys.Write
 	if o.Uploads == 0 {
 		o.Uploads = 2
 	}
-	s.best.left = bestBudget
+	s.best.left = o.Best
+	if o.Best == 0 {
+		s.best.left = bestBudget
+	}
 	s.uploads = make(chan struct{}, o.Uploads)
 	s.plaintexts = &buffers{size: s.packSize + s.packSize/16}
 	s.objects = &buffers{size: s.packSize + s.packSize/16}

@@ -108,8 +108,10 @@ func (p *pruner) askTime(ctx context.Context, first time.Time) error {
 		p.reached(p.o.Now())
 		return nil
 	}
-	_, err := p.putTombstone(ctx, &format.Tombstone{Packs: []format.Hash{}, Index: []format.Hash{}, Manifests: []format.Hash{}})
-	return err
+	// With the store's time as last seen it could be the very question that was
+	// asked before.
+	question := &format.Tombstone{Time: p.o.Now(), Packs: []format.Hash{}, Index: []format.Hash{}, Manifests: []format.Hash{}}
+	return p.putTombstone(ctx, question)
 }
 
 // deletes is how many objects are deleted at once.

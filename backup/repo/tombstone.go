@@ -61,8 +61,8 @@ func (p *pruner) since(stored time.Time, t *format.Tombstone) time.Time {
 func (p *pruner) putTombstones(ctx context.Context, dead *format.Tombstone) error {
 	packs, index, manifests := sortedHashes(dead.Packs), sortedHashes(dead.Index), sortedHashes(dead.Manifests)
 	for {
-		t := &format.Tombstone{Packs: cut(&packs), Index: cut(&index), Manifests: cut(&manifests)}
-		if _, err := p.putTombstone(ctx, t); err != nil {
+		t := &format.Tombstone{Time: p.now, Packs: cut(&packs), Index: cut(&index), Manifests: cut(&manifests)}
+		if err := p.putTombstone(ctx, t); err != nil {
 			return err
 		}
 		if len(packs)+len(index)+len(manifests) == 0 {
@@ -79,31 +79,31 @@ func cut(list *[]format.Hash) []format.Hash {
 	return head
 }
 
-// putTombstone signs and puts a tombstone and reads it back. It returns when the
-// store took it, which is what the store's clock has reached.
-func (p *pruner) putTombstone(ctx context.Context, t *format.Tombstone) (time.Time, error) {
+// putTombstone signs and puts a tombstone and reads it back. When the store took
+// it tells what the store's clock has reached.
+func (p *pruner) putTombstone(ctx context.Context, t *format.Tombstone) error {
 	t.Repository, t.Requires, t.Signer, t.Authority = p.view.ID, []string{}, p.key.ID, p.view.AuthorityHash
-	t.Time = p.now.UTC().Truncate(time.Second)
-	if p.now.IsZero() {
+	if t.Time.IsZero() {
 		if p.o.MachineClock == nil {
-			return time.Time{}, noTime()
+			return noTime()
 		}
-		t.Time = p.o.MachineClock().UTC().Truncate(time.Second)
+		t.Time = p.o.MachineClock()
 	}
+	t.Time = t.Time.UTC().Truncate(time.Second)
 	object := keys.SignTombstone(p.key.Signer(), t)
 	name := format.TombstoneName(format.Sum(object))
 	if _, err := keys.OpenTombstone(name, object, p.view.ID, p.key.Signer().Public()); err != nil {
-		return time.Time{}, err // what readers refuse would stop every writer for ever
+		return err // what readers refuse would stop every writer for ever
 	}
 	info, err := p.store.Put(ctx, name, object)
 	if exists(err) {
 		info, err = p.store.Stat(ctx, name)
 	}
 	if err != nil {
-		return time.Time{}, err
+		return err
 	}
 	p.reached(info.Time)
-	return info.Time, readBack(ctx, p.store, name, object)
+	return readBack(ctx, p.store, name, object)
 }
 
 // noTime is the error of a store that tells no time.
