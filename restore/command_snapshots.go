@@ -75,7 +75,7 @@ type listed struct {
 }
 
 func tellSnapshot(c *session.Call, h *repo.Head, m *format.Manifest) error {
-	parts := []string{session.Short(h.Hash), session.Moment(h.Time), m.Source.Name}
+	parts := []string{session.Short(h.Hash), session.Moment(h.At()), m.Source.Name}
 	if m.Source.Host != "" {
 		parts = append(parts, "on "+m.Source.Host)
 	}
@@ -97,8 +97,8 @@ func tellSnapshot(c *session.Call, h *repo.Head, m *format.Manifest) error {
 		Unparsed: m.Totals.Unparsed, MediaStored: m.Totals.MediaStored, MediaMissing: m.Totals.MediaMissing,
 		Unreadable: m.Totals.Unreadable, Writer: h.Writer, Sequence: h.Seq, Program: m.Program,
 	}
-	if !h.Time.IsZero() {
-		one.Time = h.Time.Local().Format(time.RFC3339)
+	if !h.At().IsZero() {
+		one.Time = h.At().Local().Format(time.RFC3339)
 	}
 	return c.Voice.Object(one)
 }

@@ -112,7 +112,7 @@ func latest(ctx context.Context, r *repo.Reader, f Filter, until time.Time, back
 func walkBack(ctx context.Context, r *repo.Reader, heads []*repo.Head, f Filter, until time.Time, back int) (*repo.Head, int, error) {
 	seen := 0
 	for _, h := range slices.Backward(heads) {
-		if !until.IsZero() && (h.Time.IsZero() || h.Time.After(until)) {
+		if !until.IsZero() && (h.At().IsZero() || h.At().After(until)) {
 			continue
 		}
 		if !f.empty() {

@@ -209,7 +209,7 @@ func (l *loader) index(ctx context.Context, ref format.Ref) error {
 		return nil
 	}
 	for _, p := range packs {
-		if size, ok := l.there.packs[p.Pack]; ok && size == p.Size && l.mine[p.Pack] && !l.have[p.Pack] {
+		if size, ok := l.there.packs[p.Pack]; ok && size == p.Size && l.mine[p.Pack] && !l.have[p.Pack] && !s.without[p.Pack] {
 			l.have[p.Pack] = true
 			s.learn(p, ref.SHA256)
 		}

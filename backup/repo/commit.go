@@ -272,6 +272,9 @@ func (s *Session) putHead(ctx context.Context, manifest *format.Ref, live format
 		Time: s.lastTime(), Manifest: manifest, Authority: s.view.AuthorityHash, Seen: s.witness(),
 	}
 	h.Seq, h.Prev = s.next()
+	if manifest != nil {
+		h.Replaces = s.replaces
+	}
 	if err := s.describe(h, live); err != nil {
 		return err
 	}
@@ -293,7 +296,7 @@ func (s *Session) putHead(ctx context.Context, manifest *format.Ref, live format
 		return err
 	}
 	s.memory.CacheObject(hash, object)
-	return s.committed(&Head{hash, h})
+	return s.committed(&Head{Hash: hash, Head: h})
 }
 
 // maxSkew is how far the store's clock and this machine's may be apart.

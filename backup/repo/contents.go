@@ -152,3 +152,17 @@ func idLines(r io.Reader) func() (format.ID, error) {
 		return id, nil
 	}
 }
+
+// collect reads ids to their end.
+func collect(next func() (format.ID, error)) (ids []format.ID, err error) {
+	for {
+		id, err := next()
+		if err == io.EOF {
+			return ids, nil
+		}
+		if err != nil {
+			return ids, err
+		}
+		ids = append(ids, id)
+	}
+}

@@ -15,6 +15,8 @@ import (
 type Head struct {
 	Hash format.Hash
 	*format.Head
+	// as is the time of the snapshot that this one stands for; see stand.
+	as time.Time
 }
 
 // Chain is what one writer committed.
@@ -65,6 +67,7 @@ func (c *Chain) Tips() []*Head {
 // heads have, except that a head without one has that of the head before, and
 // that none is later than that of a head after it. So one wrong time of the
 // store's neither turns a writer's heads around nor lasts beyond its next one.
+// A head that stands for a forgotten snapshot has the time of that one.
 func (c *Chain) Times() []time.Time {
 	times := make([]time.Time, len(c.Heads))
 	for i, h := range c.Heads {
@@ -76,6 +79,11 @@ func (c *Chain) Times() []time.Time {
 	for i := len(times) - 2; i >= 0; i-- {
 		if times[i+1].Before(times[i]) {
 			times[i] = times[i+1]
+		}
+	}
+	for i, h := range c.Heads {
+		if !h.as.IsZero() {
+			times[i] = h.as
 		}
 	}
 	return times
@@ -261,7 +269,7 @@ func fetchHeads(ctx context.Context, source *objects, id format.Hash, key keys.P
 				if err != nil {
 					return nil, err
 				}
-				return &Head{name.Hash, h}, nil
+				return &Head{Hash: name.Hash, Head: h}, nil
 			})
 		})
 	}

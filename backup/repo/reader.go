@@ -122,10 +122,10 @@ func (r *Reader) Open(ctx context.Context, h *Head) (*Snapshot, error) {
 
 // Age tells how old a snapshot is, as the storage's clock had it.
 func (h *Head) Age(now time.Time) string {
-	if h.Time.IsZero() {
+	if h.At().IsZero() {
 		return "of unknown age"
 	}
-	switch d := now.Sub(h.Time); {
+	switch d := now.Sub(h.At()); {
 	case d < 0:
 		return "dated in the future"
 	case d < 2*time.Hour:

@@ -44,6 +44,8 @@ type Session struct {
 	pending             sync.WaitGroup
 	release             func()
 	increment           bool
+	without             map[format.Hash]bool // packs that are taken for absent
+	replaces            *format.Hash         // by the next snapshot
 
 	mu        sync.Mutex
 	known     table
@@ -90,6 +92,9 @@ type SessionOptions struct {
 	Uploads  int              // puts at once; 2 where 0
 	Best     int              // bytes of an increment to compress at the best level; 64 MiB where 0, none where negative
 	Now      func() time.Time // the clock: for checkpoints, and to compare the store's with
+	// Without are packs that the run does without: what is in them and needed is
+	// stored anew.
+	Without map[format.Hash]bool
 }
 
 // Begin starts a run of the writer that key belongs to. The view must be
@@ -99,7 +104,7 @@ type SessionOptions struct {
 func Begin(ctx context.Context, store storage.Store, view *View, key *keys.Writer, memory Memory, o SessionOptions) (*Session, error) {
 	s := &Session{
 		store: store, view: view, key: key, secrets: key.Secrets(), memory: memory,
-		packSize: o.PackSize, now: o.Now,
+		packSize: o.PackSize, now: o.Now, without: o.Without,
 	}
 	if s.packSize == 0 {
 		s.packSize = DefaultPackSize
@@ -148,6 +153,18 @@ func (s *Session) Close() {
 
 // Cutter returns the cutter for a rule, keyed for this writer.
 func (s *Session) Cutter(rule split.Rule) *split.Cutter { return s.cutter.Cutter(rule) }
+
+// Replace begins the snapshot after a commit, one that stands for another: the
+// same contents in other packs. What was referred to so far does not count for
+// it.
+func (s *Session) Replace(h *Head) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, p := range s.packs {
+		p.used = false
+	}
+	s.replaces = &h.Hash
+}
 
 // Stats returns what was stored so far.
 func (s *Session) Stats() Stats {

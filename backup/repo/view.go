@@ -78,6 +78,7 @@ func load(ctx context.Context, store storage.Reader, id format.Hash, place strin
 	if err := v.loadHeads(ctx, source); err != nil {
 		return nil, err
 	}
+	v.stand()
 	v.checkWitnesses()
 	if memory == nil {
 		return v, nil
