@@ -258,7 +258,7 @@ func (w *writing) manifest(ctx context.Context) (*format.Manifest, error) {
 // were written, every file chunks that are what their ids say, and all must be
 // there.
 func (c *Carried) compare(ctx context.Context, s *repo.Snapshot) error {
-	seen := 0
+	seen, r := 0, s.NewChunkReader()
 	for e, err := range s.Entries(ctx) {
 		if err != nil {
 			return err
@@ -269,7 +269,7 @@ func (c *Carried) compare(ctx context.Context, s *repo.Snapshot) error {
 		}
 		seen++
 		sha := sha256.New()
-		if err := readChunks(ctx, s, slices.Collect(e.AllChunks()), sha); err != nil {
+		if err := readChunks(ctx, r, e.AllChunks(), sha); err != nil {
 			return err
 		}
 		if want.sha != nil && !bytes.Equal(want.sha, sha.Sum(nil)) {

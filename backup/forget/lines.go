@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"io"
+	"iter"
 
 	"chatkeep/backup/format"
 	"chatkeep/backup/record"
@@ -59,7 +60,15 @@ func readLine(b *bufio.Reader) ([]byte, error) {
 }
 
 // readChunks writes the bytes of chunks to w. Each is checked against its id.
-func readChunks(ctx context.Context, s *repo.Snapshot, ids []format.ID, w io.Writer) error {
-	_, err := io.Copy(w, s.Chunks(ctx, ids))
-	return err
+func readChunks(ctx context.Context, r *repo.ChunkReader, ids iter.Seq[format.ID], w io.Writer) error {
+	for id := range ids {
+		data, err := r.Chunk(ctx, id)
+		if err == nil {
+			_, err = w.Write(data)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }

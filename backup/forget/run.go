@@ -40,16 +40,17 @@ func (p *Plan) Run(ctx context.Context, r *repo.Reader, h Hands) error {
 			}
 		}
 	}
+	if err := p.prove(ctx, &h); err != nil {
+		return err
+	}
 	view, err := h.Load(ctx)
 	if err != nil {
 		return err
 	}
 	if view.AuthorityHash != r.View().AuthorityHash {
-		// Another forget may have counted on what this one is about to drop.
+		// Another forget may have counted on what this one is about to drop. One
+		// that commits at the same instant makes a fork, in which both are kept.
 		return &Changed{}
-	}
-	if err := p.prove(ctx, view, &h); err != nil {
-		return err
 	}
 	owner, err := repo.NewOwner(ctx, h.Store, view, h.Master, h.Memory)
 	if err != nil {
@@ -78,9 +79,13 @@ func (*Changed) Hint() string { return "run it again: nothing was forgotten" }
 var errUnlike = errors.New("it does not read as it was written")
 
 // prove reads the carried snapshots back, all of them: they are the last copy.
-func (p *Plan) prove(ctx context.Context, view *repo.View, h *Hands) error {
+func (p *Plan) prove(ctx context.Context, h *Hands) error {
 	if p.request.LoseMessages || len(p.Carried) == 0 {
 		return nil
+	}
+	view, err := h.Load(ctx)
+	if err != nil {
+		return err
 	}
 	r, err := repo.NewReader(ctx, h.Store, view, h.Master, nil)
 	if err != nil {

@@ -3,6 +3,7 @@ package forget
 import (
 	"context"
 	"crypto/sha256"
+	"slices"
 
 	"chatkeep/backup/format"
 	"chatkeep/backup/repo"
@@ -14,7 +15,8 @@ import (
 type twins struct {
 	byShape map[sum][]twin
 	hashes  map[sum]format.Hash // of content
-	open    *repo.Snapshot      // the one looked at last
+	open    *repo.ChunkReader   // of the one looked at last
+	opened  *repo.Head
 }
 
 type twin struct {
@@ -63,14 +65,14 @@ func (t *twins) find(ctx context.Context, reader *repo.Reader, r *streams, st *s
 		if have.family == r.snapshot.Family() {
 			continue
 		}
-		if t.open == nil || t.open.Head != have.head {
+		if t.opened != have.head {
 			s, err := reader.Open(ctx, have.head)
 			if err != nil {
 				return false, err
 			}
-			t.open = s
+			t.open, t.opened = s.NewChunkReader(), have.head
 		}
-		same, err := t.same(ctx, r.snapshot, st.places, t.open, have.places)
+		same, err := t.same(ctx, r.reader, st.places, t.open, have.places)
 		if same || err != nil {
 			return same, err
 		}
@@ -78,7 +80,7 @@ func (t *twins) find(ctx context.Context, reader *repo.Reader, r *streams, st *s
 	return false, nil
 }
 
-func (t *twins) same(ctx context.Context, a *repo.Snapshot, as []place, b *repo.Snapshot, bs []place) (bool, error) {
+func (t *twins) same(ctx context.Context, a *repo.ChunkReader, as []place, b *repo.ChunkReader, bs []place) (bool, error) {
 	for i := range as {
 		if as[i].sum == bs[i].sum {
 			continue
@@ -102,12 +104,12 @@ func (t *twins) same(ctx context.Context, a *repo.Snapshot, as []place, b *repo.
 }
 
 // hash reads content, once in a run.
-func (t *twins) hash(ctx context.Context, s *repo.Snapshot, c *content) (format.Hash, error) {
+func (t *twins) hash(ctx context.Context, r *repo.ChunkReader, c *content) (format.Hash, error) {
 	if h, ok := t.hashes[c.sum]; ok {
 		return h, nil
 	}
 	hash := sha256.New()
-	if err := readChunks(ctx, s, c.ids, hash); err != nil {
+	if err := readChunks(ctx, r, slices.Values(c.ids), hash); err != nil {
 		return format.Hash{}, err
 	}
 	h := format.Hash(hash.Sum(nil))
