@@ -7,10 +7,12 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/urfave/cli/v2"
 
+	"chatkeep/backup/format"
 	"chatkeep/backup/repo"
 	"chatkeep/backup/session"
 	"chatkeep/providers/chat"
@@ -77,6 +79,9 @@ func sourcesOf(c *session.Call, chats []chat.Provider) ([]Source, error) {
 			return nil, err
 		}
 		src.Name, src.Tags, src.Host = c.String("as"), c.StringSlice("tag"), session.Label(c.String("host"))
+		if err := checkTags(src.Tags); err != nil {
+			return nil, err
+		}
 		src.Select = Selection{
 			Exclude: c.StringSlice("exclude"), Include: c.StringSlice("include"), LargerThan: larger,
 			NoVideos: c.Bool("no-videos"), OneFileSystem: c.Bool("one-file-system"),
@@ -87,6 +92,16 @@ func sourcesOf(c *session.Call, chats []chat.Provider) ([]Source, error) {
 		sources = append(sources, src)
 	}
 	return sources, nil
+}
+
+// checkTags refuses tags that mean something to chatkeep itself.
+func checkTags(tags []string) error {
+	for _, tag := range tags {
+		if strings.HasPrefix(tag, format.TagPrefix) {
+			return session.Usage("--tag: tags that begin with %s are chatkeep's own", format.TagPrefix)
+		}
+	}
+	return nil
 }
 
 const (

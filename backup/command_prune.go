@@ -13,14 +13,17 @@ import (
 
 func pruneCommand(env *session.Env) *cli.Command {
 	return &cli.Command{
-		Name: "prune", Category: session.LookAfter, Usage: "give back the space of what no snapshot needs; asks for no passphrase",
+		Name: "prune", Category: session.LookAfter, Usage: "give back the space of what no snapshot needs",
 		Description: "In two steps, so that backups may run meanwhile: what no snapshot needs is condemned,\n" +
 			"and deleted by a run that is a grace later, two days unless init said otherwise. Run it\n" +
 			"by a timer, after chatkeep forget. It needs a prune key, and none that opens anything:\n\n" +
 			"  chatkeep writer add --role prune\n" +
 			"  chatkeep prune --dry-run\n" +
-			"  chatkeep prune",
-		Flags: env.RepositoryFlags(
+			"  chatkeep prune\n\n" +
+			"With --max-repack it also takes packs apart in which little is needed, and then asks for\n" +
+			"the passphrase.",
+		Flags: env.KeyFlags(
+			&cli.StringFlag{Name: "max-repack", Usage: "take packs apart in which less than 60% is needed, and store at most `SIZE` of that anew"},
 			&cli.BoolFlag{Name: "machine-clock", Usage: "go by this machine's clock where the store tells no time; it must be right"},
 			session.DryRun()),
 		Action: env.Action(func(ctx context.Context, c *session.Call) error {
@@ -30,6 +33,9 @@ func pruneCommand(env *session.Env) *cli.Command {
 			}
 			key, err := w.PruneKey()
 			if err != nil {
+				return err
+			}
+			if err := repack(ctx, c, w); err != nil {
 				return err
 			}
 			o := repo.PruneOptions{DryRun: c.DryRun(), Now: c.Env.Clock.Now}

@@ -72,6 +72,7 @@ type listed struct {
 	Writer        format.Hash `json:"writer"`
 	Sequence      uint64      `json:"sequence"`
 	Program       string      `json:"program"`
+	Carried       bool        `json:"carried,omitempty"`
 }
 
 func tellSnapshot(c *session.Call, h *repo.Head, m *format.Manifest) error {
@@ -83,7 +84,9 @@ func tellSnapshot(c *session.Call, h *repo.Head, m *format.Manifest) error {
 	if m.Totals.Messages > 0 {
 		parts = append(parts, session.Plural(m.Totals.Messages, "message", "messages"))
 	}
-	if len(m.Tags) > 0 {
+	if m.Carried() {
+		parts = append(parts, "carried: what forgotten ones had")
+	} else if len(m.Tags) > 0 {
 		parts = append(parts, strings.Join(m.Tags, ","))
 	}
 	if !m.Complete {
@@ -95,7 +98,7 @@ func tellSnapshot(c *session.Call, h *repo.Head, m *format.Manifest) error {
 		Source: m.Source.Name, Host: m.Source.Host, Path: m.Source.Path, App: m.Source.App, Tags: m.Tags, Complete: m.Complete,
 		Files: m.Totals.Files, Bytes: m.Totals.Bytes, Conversations: m.Totals.Conversations, Messages: m.Totals.Messages,
 		Unparsed: m.Totals.Unparsed, MediaStored: m.Totals.MediaStored, MediaMissing: m.Totals.MediaMissing,
-		Unreadable: m.Totals.Unreadable, Writer: h.Writer, Sequence: h.Seq, Program: m.Program,
+		Unreadable: m.Totals.Unreadable, Writer: h.Writer, Sequence: h.Seq, Program: m.Program, Carried: m.Carried(),
 	}
 	if !h.At().IsZero() {
 		one.Time = h.At().Local().Format(time.RFC3339)

@@ -19,6 +19,11 @@ type Head struct {
 	as time.Time
 }
 
+// Ref is how other statements name the head.
+func (h *Head) Ref() format.HeadRef {
+	return format.HeadRef{Writer: h.Writer, Seq: h.Seq, SHA256: h.Hash}
+}
+
 // Chain is what one writer committed.
 type Chain struct {
 	Writer format.AuthorityWriter
@@ -63,14 +68,18 @@ func (c *Chain) Tips() []*Head {
 	return tips
 }
 
-// Times are the times of Heads for putting snapshots in order: those that the
-// heads have, except that a head without one has that of the head before, and
-// that none is later than that of a head after it. So one wrong time of the
-// store's neither turns a writer's heads around nor lasts beyond its next one.
-// A head that stands for a forgotten snapshot has the time of that one.
-func (c *Chain) Times() []time.Time {
-	times := make([]time.Time, len(c.Heads))
-	for i, h := range c.Heads {
+// Times are the times of Heads for putting snapshots in order, see [Times].
+func (c *Chain) Times() []time.Time { return Times(c.Heads) }
+
+// Times are the times of some heads of one writer, in its order, for putting
+// snapshots in order: those that the heads have, except that a head without one
+// has that of the head before, and that none is later than that of a head after
+// it. So one wrong time of the store's neither turns a writer's heads around nor
+// lasts beyond its next one. A head that stands for a forgotten snapshot has the
+// time of that one.
+func Times(heads []*Head) []time.Time {
+	times := make([]time.Time, len(heads))
+	for i, h := range heads {
 		times[i] = h.Time
 		if i > 0 && h.Time.IsZero() {
 			times[i] = times[i-1]
@@ -81,7 +90,7 @@ func (c *Chain) Times() []time.Time {
 			times[i] = times[i+1]
 		}
 	}
-	for i, h := range c.Heads {
+	for i, h := range heads {
 		if !h.as.IsZero() {
 			times[i] = h.as
 		}

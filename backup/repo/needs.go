@@ -101,7 +101,7 @@ func (v *View) needed(c *Chain) map[format.Hash]bool {
 
 // Forgotten reports whether the owner dropped a snapshot.
 func (v *View) Forgotten(h *Head) bool {
-	return v.forgotten[format.HeadRef{Writer: h.Writer, Seq: h.Seq, SHA256: h.Hash}]
+	return v.forgotten[h.Ref()]
 }
 
 // once returns every object that a head which counts names now or named at some

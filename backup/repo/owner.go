@@ -143,6 +143,26 @@ func (o *Owner) EndWriter(id format.Hash, last *Head) error {
 	return fmt.Errorf("the authority names no writer %s", id)
 }
 
+// Forget says that these snapshots are no more. Their heads stay, and what they
+// alone hold, until somebody prunes. Nothing takes it back: what the snapshots
+// name may be gone soon.
+func (o *Owner) Forget(heads []*Head) error {
+	forgotten := slices.Clone(o.authority.Forgotten)
+	for _, h := range heads {
+		if h.Manifest == nil {
+			return fmt.Errorf("head %s is no snapshot", h.Hash)
+		}
+		forgotten = append(forgotten, h.Ref())
+	}
+	slices.SortFunc(forgotten, format.HeadRef.Compare)
+	forgotten = slices.Compact(forgotten)
+	if len(forgotten) > format.MaxForgotten {
+		return fmt.Errorf("a repository can forget %d snapshots in its life, and these would make it %d", format.MaxForgotten, len(forgotten))
+	}
+	o.authority.Forgotten = forgotten
+	return nil
+}
+
 // Commit puts the keyring and the new authority. Before the authority nothing
 // has changed, after it all has. It may be called once, whatever it returns: a
 // second authority with the same number would be a fork.

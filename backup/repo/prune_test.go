@@ -65,12 +65,12 @@ func (s *prunable) mustPrune(t *testing.T) *repo.PruneReport {
 func (s *prunable) forget(t *testing.T, heads ...*repo.Head) {
 	t.Helper()
 	o := s.owner(t)
-	a := o.Authority()
 	for _, h := range heads {
-		a.Forgotten = append(a.Forgotten, format.HeadRef{Writer: h.Writer, Seq: h.Seq, SHA256: h.Hash})
 		delete(s.want, h.Hash)
 	}
-	format.SortHeadRefs(a.Forgotten)
+	if err := o.Forget(heads); err != nil {
+		t.Fatal(err)
+	}
 	if err := o.Commit(t.Context()); err != nil {
 		t.Fatal(err)
 	}

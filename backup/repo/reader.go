@@ -69,7 +69,7 @@ func (r *Reader) Heads() []*Head {
 		if c := times[a].Compare(times[b]); c != 0 {
 			return c
 		}
-		return format.HeadRef{Writer: a.Writer, Seq: a.Seq, SHA256: a.Hash}.Compare(format.HeadRef{Writer: b.Writer, Seq: b.Seq, SHA256: b.Hash})
+		return a.Ref().Compare(b.Ref())
 	})
 	return heads
 }
@@ -102,6 +102,10 @@ type Snapshot struct {
 	Manifest *format.Manifest
 	index    *Index
 }
+
+// Family is the writer whose secrets the snapshot's writer uses, most often
+// itself. Equal bytes in one kind of pack have equal ids within a family.
+func (s *Snapshot) Family() format.Hash { return s.view.Chains[s.Head.Writer].Writer.Dedup }
 
 // Open reads what is needed to read a snapshot: its manifest and index.
 func (r *Reader) Open(ctx context.Context, h *Head) (*Snapshot, error) {

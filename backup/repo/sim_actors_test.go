@@ -242,15 +242,19 @@ func (b *simBase) forget(ctx context.Context, a *actor, l line) error {
 	if err != nil {
 		return err
 	}
-	next := o.Authority()
-	for _, chain := range v.Chains {
-		for _, h := range chain.Heads {
-			if h.Manifest != nil && !v.Forgotten(h) && a.r.IntN(2) == 0 {
-				next.Forgotten = append(next.Forgotten, format.HeadRef{Writer: h.Writer, Seq: h.Seq, SHA256: h.Hash})
+	var some []*repo.Head
+	for _, w := range v.Authority.Writers {
+		if chain := v.Chains[w.ID]; chain != nil {
+			for _, h := range chain.Heads {
+				if h.Manifest != nil && !v.Forgotten(h) && a.r.IntN(2) == 0 {
+					some = append(some, h)
+				}
 			}
 		}
 	}
-	format.SortHeadRefs(next.Forgotten)
+	if err := o.Forget(some); err != nil {
+		return err
+	}
 	return o.Commit(ctx)
 }
 

@@ -185,6 +185,24 @@ func (a *Archive) own() format.Hash {
 	return a.key.ID
 }
 
+// Renew opens the repository again, in the middle of a command: what came since
+// is looked at as critically as at its beginning.
+func (w *Writable) Renew(ctx context.Context) error {
+	view, err := repo.Load(ctx, w.Store, w.View.ID, w.name, w.Memory)
+	if err != nil {
+		return err
+	}
+	accept, err := w.call.accepted()
+	if err == nil {
+		err = view.Trust(accept)
+	}
+	if err != nil {
+		return err
+	}
+	w.View = view
+	return w.remember()
+}
+
 // Reload looks at the repository again, after a change of it, and remembers
 // what it sees.
 func (w *Writable) Reload(ctx context.Context) error {
