@@ -70,6 +70,7 @@ type crowd struct {
 	promised map[string]map[string]string // by snapshot: contents by name
 	count    map[string]int
 	forgets  map[string]bool // forgotten, or about to be
+	turn     int
 }
 
 func newCrowd(t *testing.T, program string) *crowd {
@@ -148,11 +149,15 @@ func (c *crowd) disturb(p *os.Process, r *rand.Rand, done chan struct{}) {
 		return
 	case <-time.After(moment):
 	}
-	switch r.IntN(6) {
+	c.mu.Lock()
+	c.turn++
+	turn := c.turn
+	c.mu.Unlock()
+	switch turn % 6 { // by turns, so that a short run has something of each
 	case 0:
 		c.counted("killed")
 		_ = p.Kill()
-	case 1, 2:
+	case 2, 4:
 		c.counted("stopped")
 		_ = p.Signal(syscall.SIGSTOP)
 		select {
