@@ -2,6 +2,7 @@ package storage
 
 import (
 	"context"
+	"fmt"
 	"time"
 )
 
@@ -58,6 +59,19 @@ type Classed interface {
 	// Archives reports whether objects of a class have to be thawed before they
 	// can be read. Of a class that it does not know a store says no.
 	Archives(class string) bool
+}
+
+// PutClass is Put into a class, or into the store's own choice where class is "".
+// A store that is no [Classed] refuses any other.
+func PutClass(ctx context.Context, s Store, key string, data []byte, class string) (Info, error) {
+	if class == "" {
+		return s.Put(ctx, key, data)
+	}
+	if c, ok := s.(Classed); ok {
+		return c.PutClass(ctx, key, data, class)
+	}
+	return Info{}, &Error{Op: "put", Key: key, Place: "this place", Cure: "leave --storage-class out",
+		Err: fmt.Errorf("it has no class of storage %q, nor any other", class)}
 }
 
 // Thawer is a store that may have objects in archives. A Get of one of those is
