@@ -75,9 +75,8 @@ func frozenThings(t *testing.T, s *repo.Snapshot, frozen map[int]bool) map[strin
 func TestThaw(t *testing.T) {
 	w, s, things := linked(t)
 	whole := newTarget(t)
-	_, err := Run(t.Context(), s, whole, Options{Messages: true})
+	all, err := Run(t.Context(), s, whole, Options{Messages: true})
 	must(t, err)
-	packs := s.Index().Packs()
 	rounds := 12
 	if testing.Short() {
 		rounds = 3
@@ -86,78 +85,82 @@ func TestThaw(t *testing.T) {
 		random := rand.New(rand.NewPCG(uint64(round), 1))
 		store := &freezer{Cold: storagetest.NewCold(w.store)}
 		frozen, share := map[int]bool{}, random.IntN(4)
-		for i, p := range packs {
+		for i, p := range s.Index().Packs() {
 			if p.Kind != format.Meta && random.IntN(4) <= share {
 				frozen[i] = true
 				store.Move(format.PackName(p.Pack), []string{storagetest.ClassCold, storagetest.ClassFrozen}[random.IntN(2)])
 			}
 		}
-		s := w.open(store, s.Head)
-		waits := frozenThings(t, s, frozen)
-		o := Options{Messages: true, Workers: 1 + random.IntN(3)}
-		c, err := survey(t.Context(), store, store, s)
-		must(t, err)
-		need, err := c.needs(t.Context(), o)
-		must(t, err)
-		must(t, c.look(t.Context(), need))
-		if got := c.pending(need); len(got) != len(frozen) {
-			t.Fatalf("round %d: %d packs are frozen, and %d of them are said to be", round, len(frozen), len(got))
-		}
 		target := newTarget(t)
-		o.Unready = c.unready
-		report, err := Run(t.Context(), s, target, o)
-		var waiting *Waiting
-		if (len(waits) > 0) != errors.As(err, &waiting) || len(waits) == 0 && err != nil || waiting != nil && waiting.ExitCode() != 13 {
-			t.Fatalf("round %d: %v, and %d wait", round, err, len(waits))
-		}
-		if len(report.Lost) > 0 {
-			t.Errorf("round %d: lost %v", round, report.Lost)
-		}
-		var got []string
-		for _, l := range report.Waiting {
-			got = append(got, l.Path)
-		}
-		for path := range waits {
-			if !slices.Contains(got, path) {
-				t.Errorf("round %d: %s does not wait", round, path)
-			}
-		}
-		if len(got) != len(waits) {
-			t.Errorf("round %d: %d wait, want %d", round, len(got), len(waits))
-		}
-		first := report.Files
-
-		must(t, c.ask(t.Context(), need, storage.Thaw{Tier: storage.Bulk, Days: 2}))
-		if asked := len(store.Asked()); asked != len(frozen) || len(c.in(need, storage.Thawing)) != asked {
-			t.Errorf("round %d: %d asked for, want %d", round, asked, len(frozen))
-		}
-		store.Ripen()
-		must(t, c.look(t.Context(), need))
-		o.Overwrite = true
-		o.There, err = inTarget(target)
-		must(t, err)
-		report, err = Run(t.Context(), s, target, o)
-		must(t, err)
-		if files := int64(23); first+report.Files != files {
-			t.Errorf("round %d: %d and %d files, want %d in all", round, first, report.Files, files)
+		o := Options{Messages: true, Workers: 1 + random.IntN(3)}
+		if files := thawed(t, store, w.open(store, s.Head), frozen, target, o); files != all.Files {
+			t.Errorf("round %d: %d files in two parts, want %d", round, files, all.Files)
 		}
 		if store.refused.Load() > 0 {
 			t.Errorf("round %d: %d reads of what is in archives", round, store.refused.Load())
 		}
 		wantLeft(t, target, left(t, whole)...)
-		for _, th := range things {
-			path := filepath.Join(target, onDisk(th.path))
-			switch {
-			case th.typ == 0 && th.content != nil:
-				wantFile(t, path, th.content)
-			case th.typ == format.EntryHardlink:
-				a, err := os.Stat(path)
-				must(t, err)
-				b, err := os.Stat(filepath.Join(target, onDisk(th.target)))
-				must(t, err)
-				if !os.SameFile(a, b) {
-					t.Errorf("round %d: %s is no hard link any more", round, th.path)
-				}
+		wantThings(t, target, things)
+	}
+}
+
+// thawed restores in two parts, before and after a thaw, and returns how many
+// files came back.
+func thawed(t *testing.T, store *freezer, s *repo.Snapshot, frozen map[int]bool, target string, o Options) int64 {
+	t.Helper()
+	waits := frozenThings(t, s, frozen)
+	c, err := survey(t.Context(), store, store, s)
+	must(t, err)
+	need, err := c.needs(t.Context(), o)
+	must(t, err)
+	must(t, c.look(t.Context(), need))
+	if got := c.pending(need); len(got) != len(frozen) {
+		t.Fatalf("%d packs are frozen, and %d of them are said to be", len(frozen), len(got))
+	}
+	o.Unready = c.unready
+	first, err := Run(t.Context(), s, target, o)
+	var waiting *Waiting
+	if (len(waits) > 0) != errors.As(err, &waiting) || len(waits) == 0 && err != nil || waiting != nil && waiting.ExitCode() != 13 {
+		t.Fatalf("%v, and %d wait", err, len(waits))
+	}
+	for _, l := range first.Waiting {
+		if !waits[l.Path] {
+			t.Errorf("%s waits, and all it needs is there", l.Path)
+		}
+		delete(waits, l.Path)
+	}
+	if len(waits) > 0 || len(first.Lost) > 0 {
+		t.Errorf("%v do not wait; lost are %v", waits, first.Lost)
+	}
+	must(t, c.ask(t.Context(), need, storage.Thaw{Tier: storage.Bulk, Days: 2}))
+	if asked := len(store.Asked()); asked != len(frozen) || len(c.in(need, storage.Thawing)) != asked {
+		t.Errorf("%d asked for, want %d", asked, len(frozen))
+	}
+	store.Ripen()
+	must(t, c.look(t.Context(), need))
+	o.Overwrite = true
+	o.There, err = inTarget(target)
+	must(t, err)
+	second, err := Run(t.Context(), s, target, o)
+	must(t, err)
+	return first.Files + second.Files
+}
+
+// wantThings fails unless files are as they were, and hard links are some.
+func wantThings(t *testing.T, target string, things []thing) {
+	t.Helper()
+	for _, th := range things {
+		path := filepath.Join(target, onDisk(th.path))
+		switch {
+		case th.typ == 0 && th.content != nil:
+			wantFile(t, path, th.content)
+		case th.typ == format.EntryHardlink:
+			a, err := os.Stat(path)
+			must(t, err)
+			b, err := os.Stat(filepath.Join(target, onDisk(th.target)))
+			must(t, err)
+			if !os.SameFile(a, b) {
+				t.Errorf("%s is no hard link any more", th.path)
 			}
 		}
 	}
