@@ -26,10 +26,15 @@ func backupCommand(env *session.Env, chats []chat.Provider) *cli.Command {
 			"their messages parsed; everything is kept byte for byte. No passphrase is asked for:\n" +
 			"this machine's key can write and not read.\n\n" +
 			"  chatkeep backup ~/Downloads/\"WhatsApp Chat - Anna.zip\"\n" +
-			"  chatkeep backup ~/Exports --repo s3://bucket/chats --as exports --no-videos",
+			"  chatkeep backup ~/Exports --repo s3://bucket/chats --as exports --no-videos\n" +
+			"  chatkeep backup ~/Exports --repo s3://bucket/chats --storage-class media=GLACIER",
 		Flags: env.RepositoryFlags(append(own, session.Yes(), session.DryRun())...),
 		Action: env.Action(func(ctx context.Context, c *session.Call) error {
 			sources, err := sourcesOf(c, chats)
+			if err != nil {
+				return err
+			}
+			classes, err := c.Classes()
 			if err != nil {
 				return err
 			}
@@ -38,6 +43,9 @@ func backupCommand(env *session.Env, chats []chat.Provider) *cli.Command {
 			}
 			w, err := c.OpenOrCreate(ctx)
 			if err != nil {
+				return err
+			}
+			if err := w.CheckClasses(classes); err != nil {
 				return err
 			}
 			return backupAll(ctx, c, w, sources)
@@ -56,6 +64,8 @@ func backupFlags() []cli.Flag {
 		&cli.BoolFlag{Name: "no-videos", Usage: "leave out videos"},
 		&cli.BoolFlag{Name: "one-file-system", Usage: "do not cross into other file systems"},
 		&cli.StringFlag{Name: "pack-size", Usage: "`SIZE` of the objects that are stored, 1MiB to 128MiB (default 16MiB)"},
+		&cli.StringSliceFlag{Name: "storage-class", Usage: "the `CLASS` in which the store keeps media and originals, or of one kind: originals=GLACIER;\n" +
+			"kinds are messages, media, originals, meta; several with commas between, or repeated"},
 	}
 }
 
@@ -168,11 +178,15 @@ func backupOnce(ctx context.Context, c *session.Call, w *session.Writable, src S
 	if err != nil {
 		return err
 	}
+	classes, err := c.Classes()
+	if err != nil {
+		return err
+	}
 	path, err := filepath.Abs(src.Path)
 	if err != nil {
 		return err
 	}
-	s, key, err := w.Begin(ctx, repo.SessionOptions{PackSize: size})
+	s, key, err := w.Begin(ctx, repo.SessionOptions{PackSize: size, Classes: classes})
 	if err != nil {
 		return err
 	}

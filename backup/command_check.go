@@ -18,7 +18,8 @@ func checkCommand(env *session.Env) *cli.Command {
 		Name: "check", Category: session.LookAfter, Usage: "look for damage, and for what is missing or forged",
 		Description: "Verifies signatures and that everything a snapshot needs is there. With --read-data it\n" +
 			"also reads and decrypts every byte. --keyless asks for no passphrase and then checks\n" +
-			"the names, sizes and hashes of everything, and the signatures.\n\n" +
+			"the names, sizes and hashes of everything, and the signatures. What the store has in\n" +
+			"archives is not read: check says how much that is, and it is no problem.\n\n" +
 			"  chatkeep check\n" +
 			"  chatkeep check --read-data-subset 1/7\n" +
 			"  chatkeep check --keyless --read-data",
@@ -120,7 +121,11 @@ func tellChecked(c *session.Call, r *repo.CheckReport) error {
 		c.Voice.Print("%s, %s, that no snapshot needs: chatkeep prune gives the space back",
 			session.Plural(int64(r.Orphans), "object", "objects"), session.Size(r.OrphanBytes))
 	}
-	if err := c.Voice.Object(checked{"summary", r.Snapshots, r.Objects, r.Packs, r.Orphans, r.OrphanBytes, r.BytesRead, len(r.Problems)}); err != nil {
+	if r.Archived > 0 {
+		c.Voice.Print("%s, %s, in archives of the store: there, and not read", session.Plural(int64(r.Archived), "object", "objects"), session.Size(r.ArchivedBytes))
+	}
+	if err := c.Voice.Object(checked{"summary", r.Snapshots, r.Objects, r.Packs, r.Orphans, r.OrphanBytes, r.BytesRead, len(r.Problems),
+		r.Archived, r.ArchivedBytes}); err != nil {
 		return err
 	}
 	if len(r.Problems) == 0 {
@@ -145,4 +150,7 @@ type checked struct {
 	OrphanBytes int64  `json:"orphan_bytes"`
 	BytesRead   int64  `json:"bytes_read"`
 	Problems    int    `json:"problems"`
+	// What was to be read and is in archives of the store, and is no problem.
+	Archived      int   `json:"archived"`
+	ArchivedBytes int64 `json:"archived_bytes"`
 }

@@ -2,6 +2,7 @@ package restore
 
 import (
 	"fmt"
+	"path"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -117,9 +118,13 @@ func (r *run) add(b *batch, e repo.Entry) error {
 	case format.EntryDir:
 		return r.check(e.Path, r.tree.make(d))
 	case format.EntryFile, format.EntryZip:
-		return r.addFile(b, e, r.tree.spot(e.Path))
+		if at := r.tree.spot(e.Path); !r.there(at) {
+			return r.addFile(b, e, at)
+		}
 	case format.EntrySymlink, format.EntryHardlink:
-		r.links = append(r.links, link{r.tree.spot(e.Path), e.Target, e.Stat, e.Type == format.EntryHardlink})
+		if at := r.tree.spot(e.Path); !r.there(at) {
+			r.links = append(r.links, link{at, e.Target, e.Stat, e.Type == format.EntryHardlink})
+		}
 	case format.EntrySkipped:
 		r.report.Skipped++
 	case format.EntryUnreadable:
@@ -132,6 +137,11 @@ func (r *run) add(b *batch, e repo.Entry) error {
 func (r *run) wanted(path string) bool {
 	original := path == format.OriginalsPath || strings.HasPrefix(path, format.OriginalsPath+"/")
 	return (original || r.options.Messages) && (r.options.Only == nil || r.options.Only(path))
+}
+
+// there reports whether the target has an entry already.
+func (r *run) there(at spot) bool {
+	return r.options.There != nil && r.options.There(path.Join(at.dir.disk(), at.name))
 }
 
 // check sorts an error of one entry: into the losses, or, where it ends the
@@ -238,6 +248,11 @@ func (r *run) locateRun(b *batch, e *format.Entry) error {
 		p, ok := index.Find(id)
 		if !ok {
 			return format.Fail(format.Missing, "chunk "+id.String(), "no pack of the snapshot has it")
+		}
+		if r.options.Unready != nil {
+			if err := r.options.Unready(p.Pack); err != nil {
+				return err
+			}
 		}
 		b.places = append(b.places, p)
 		sum += chunkSize(index, p)

@@ -32,8 +32,12 @@ type CheckReport struct {
 	Orphans            int // objects that no snapshot needs: of interrupted runs, or of forgotten snapshots
 	OrphanBytes        int64
 	BytesRead          int64
-	Problems           []error
-	Notes              []string
+	// Archived objects are in archives of the store: they are there, of the
+	// right size, and were not read.
+	Archived      int
+	ArchivedBytes int64
+	Problems      []error
+	Notes         []string
 }
 
 // checker holds what one check works on.
@@ -46,6 +50,7 @@ type checker struct {
 	there  map[string]int64 // every object in the store, with its size
 	named  map[string]int64 // every object that something names; -1 where no size is told
 	bad    map[string]bool
+	frozen map[string]bool // objects that were to be read and are in archives
 }
 
 // Check examines a repository. With a nil reader it does what needs no key:
@@ -53,7 +58,7 @@ type checker struct {
 // itself could not go on.
 func Check(ctx context.Context, store storage.Reader, view *View, reader *Reader, o CheckOptions) (*CheckReport, error) {
 	c := &checker{store: store, view: view, reader: reader, o: o, report: &CheckReport{},
-		there: map[string]int64{}, named: map[string]int64{}, bad: map[string]bool{}}
+		there: map[string]int64{}, named: map[string]int64{}, bad: map[string]bool{}, frozen: map[string]bool{}}
 	for _, p := range view.Problems {
 		c.problem(p)
 	}
@@ -78,13 +83,30 @@ func (c *checker) problem(err error) {
 	c.report.Problems = append(c.report.Problems, err)
 }
 
-// carry notes a failure with a class and passes on any other error.
+// carry notes a failure with a class, and that an object is in an archive, which
+// is none. It passes on any other error.
 func (c *checker) carry(err error) error {
-	if err != nil && format.ClassOf(err) != "" {
+	switch {
+	case err == nil:
+		return nil
+	case format.ClassOf(err) != "":
 		c.problem(err)
+		return nil
+	case storage.ClassOf(err) == storage.Archived:
+		c.archived(err)
 		return nil
 	}
 	return err
+}
+
+// archived notes, once for each, an object that cannot be read now.
+func (c *checker) archived(err error) {
+	var e *storage.Error
+	if errors.As(err, &e) && !c.frozen[e.Key] {
+		c.frozen[e.Key] = true
+		c.report.Archived++
+		c.report.ArchivedBytes += c.there[e.Key]
+	}
 }
 
 // maxForeign is how many things that are no objects are named.
@@ -267,6 +289,10 @@ func (c *checker) readData(ctx context.Context) error {
 		}
 		if err := c.carry(err); err != nil {
 			return err
+		}
+		if c.frozen[key] {
+			total -= c.there[key]
+			continue
 		}
 		c.report.BytesRead += c.there[key]
 		if name.Type == format.ObjectPack {

@@ -36,6 +36,7 @@ type Session struct {
 	memory   Memory
 	chain    *Chain
 	packSize int
+	classes  [format.Kinds]string
 	now      func() time.Time
 
 	plaintexts, objects *buffers
@@ -95,6 +96,9 @@ type SessionOptions struct {
 	// Without are packs that the run does without: what is in them and needed is
 	// stored anew.
 	Without map[format.Hash]bool
+	// Classes are the classes of storage that packs go into, by kind; "" is the
+	// store's own choice. A store without classes refuses any.
+	Classes [format.Kinds]string
 }
 
 // Begin starts a run of the writer that key belongs to. The view must be
@@ -104,7 +108,7 @@ type SessionOptions struct {
 func Begin(ctx context.Context, store storage.Store, view *View, key *keys.Writer, memory Memory, o SessionOptions) (*Session, error) {
 	s := &Session{
 		store: store, view: view, key: key, secrets: key.Secrets(), memory: memory,
-		packSize: o.PackSize, now: o.Now, without: o.Without,
+		packSize: o.PackSize, now: o.Now, without: o.Without, classes: o.Classes,
 	}
 	if s.packSize == 0 {
 		s.packSize = DefaultPackSize
@@ -308,7 +312,7 @@ func (s *Session) finish(ctx context.Context, f sealing) error {
 }
 
 func (s *Session) upload(ctx context.Context, number uint32, record format.IndexPack, object []byte) error {
-	if err := s.put(ctx, format.PackName(record.Pack), object); err != nil {
+	if err := s.putClass(ctx, format.PackName(record.Pack), object, s.classes[record.Kind]); err != nil {
 		return err
 	}
 	s.mu.Lock()
@@ -328,10 +332,16 @@ func (s *Session) upload(ctx context.Context, number uint32, record format.Index
 	return nil
 }
 
-// put creates an object. One that is there under the hash of these very bytes
-// came from a try that did more than it said; its size tells that it is whole.
+// put creates an object that everything else depends on: it is never in an
+// archive.
 func (s *Session) put(ctx context.Context, name string, object []byte) error {
-	info, err := s.store.Put(ctx, name, object)
+	return s.putClass(ctx, name, object, "")
+}
+
+// putClass creates an object. One that is there under the hash of these very bytes
+// came from a try that did more than it said; its size tells that it is whole.
+func (s *Session) putClass(ctx context.Context, name string, object []byte, class string) error {
+	info, err := storage.PutClass(ctx, s.store, name, object, class)
 	if errors.Is(err, fs.ErrExist) {
 		if info, err = s.store.Stat(ctx, name); err == nil && info.Size != int64(len(object)) {
 			err = format.Fail(format.Truncated, name, "the store has %d of its %d bytes", info.Size, len(object))

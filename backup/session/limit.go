@@ -59,11 +59,7 @@ func limit(store storage.Store, clock Clock, up, down int64) *traffic {
 }
 
 func (l *traffic) Put(ctx context.Context, key string, data []byte) (storage.Info, error) {
-	l.requests.Add(1)
-	if err := l.up.take(ctx, len(data)); err != nil {
-		return storage.Info{}, err
-	}
-	return l.Store.Put(ctx, key, data)
+	return l.PutClass(ctx, key, data, "")
 }
 
 func (l *traffic) Stat(ctx context.Context, key string) (storage.Info, error) {
