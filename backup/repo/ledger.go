@@ -42,9 +42,10 @@ type reading struct {
 // behind that of the others, and no claim can delay the second. Claims count
 // for no promise.
 type Ledger struct {
-	since moment        // when it was begun
-	runs  []moment      // of the last scrubs, the oldest first
-	notes []format.Hash // that this machine put and no other replaces
+	since moment               // when it was begun
+	runs  []moment             // of the last scrubs, the oldest first
+	notes []format.Hash        // that this machine put and no other replaces
+	gone  map[format.Hash]bool // notes that one of this run replaced
 	own   map[format.Hash]reading
 	fresh map[format.Hash]bool   // readings that no note tells of yet
 	told  map[format.Hash]moment // by notes, of packs that are in own
@@ -55,7 +56,7 @@ const maxRuns = 8
 
 // NewLedger returns an empty ledger.
 func NewLedger(now time.Time) *Ledger {
-	return &Ledger{since: momentOf(now), own: map[format.Hash]reading{}, fresh: map[format.Hash]bool{}, told: map[format.Hash]moment{}}
+	return &Ledger{since: momentOf(now), gone: map[format.Hash]bool{}, own: map[format.Hash]reading{}, fresh: map[format.Hash]bool{}, told: map[format.Hash]moment{}}
 }
 
 // Meet notes which packs there are, and forgets all others.

@@ -110,7 +110,7 @@ func (l *Ledger) Merge(other *Ledger) {
 		}
 	}
 	for _, n := range other.notes {
-		if !slices.Contains(l.notes, n) && len(l.notes) < maxNotes {
+		if !l.gone[n] && !slices.Contains(l.notes, n) && len(l.notes) < maxNotes {
 			l.notes = append(l.notes, n)
 		}
 	}
@@ -181,9 +181,10 @@ func (n *Noter) NoteScrub(ctx context.Context, l *Ledger, place string) (time.Ti
 	if err != nil {
 		return n.now(), err
 	}
-	if merge {
-		l.notes = nil
+	for _, old := range text.Replaces {
+		l.gone[old] = true
 	}
+	l.notes = slices.DeleteFunc(l.notes, func(h format.Hash) bool { return l.gone[h] })
 	l.notes = append(l.notes, hash)
 	clear(l.fresh)
 	return at, nil
