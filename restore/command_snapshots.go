@@ -25,6 +25,7 @@ func snapshotsCommand(env *session.Env) *cli.Command {
 			if err != nil {
 				return err
 			}
+			drills := drillsOf(ctx, c, r)
 			f, n := filterOf(c), 0
 			for _, h := range r.Heads() {
 				m, err := r.Manifest(ctx, h)
@@ -35,7 +36,7 @@ func snapshotsCommand(env *session.Env) *cli.Command {
 					continue
 				}
 				n++
-				if err := tellSnapshot(c, h, m); err != nil {
+				if err := tellSnapshot(c, h, m, drills, a.PlaceName()); err != nil {
 					return err
 				}
 			}
@@ -72,9 +73,24 @@ type listed struct {
 	Writer        format.Hash `json:"writer"`
 	Sequence      uint64      `json:"sequence"`
 	Program       string      `json:"program"`
+	Proven        *proven     `json:"proven,omitempty"`       // by the last drill that proved it
+	FailedDrill   *proven     `json:"failed_drill,omitempty"` // where the last drill failed
 }
 
-func tellSnapshot(c *session.Call, h *repo.Head, m *format.Manifest) error {
+// drillsOf reads the results of drills. That some cannot be read is no reason not
+// to list snapshots.
+func drillsOf(ctx context.Context, c *session.Call, r *repo.Reader) *repo.Drills {
+	drills, err := r.Drills(ctx, c.Env.Clock.Now())
+	for _, p := range drills.Problems {
+		c.Voice.Warn("a note does not count: %v", p)
+	}
+	if err != nil {
+		c.Voice.Warn("the notes in the repository could not be read: %v", err)
+	}
+	return drills
+}
+
+func tellSnapshot(c *session.Call, h *repo.Head, m *format.Manifest, drills *repo.Drills, place string) error {
 	parts := []string{session.Short(h.Hash), session.Moment(h.Time), m.Source.Name}
 	if m.Source.Host != "" {
 		parts = append(parts, "on "+m.Source.Host)
@@ -89,6 +105,12 @@ func tellSnapshot(c *session.Call, h *repo.Head, m *format.Manifest) error {
 	if !m.Complete {
 		parts = append(parts, session.Plural(m.Totals.Unreadable, "file", "files")+" could not be read")
 	}
+	proved, failed := lastDrills(drills, h.Hash, place)
+	for _, p := range []*proven{proved, failed} {
+		if p != nil {
+			parts = append(parts, p.words())
+		}
+	}
 	c.Voice.Print("%s", strings.Join(parts, "  "))
 	one := listed{
 		Type: "snapshot", ID: h.Hash, Started: m.Started, Finished: m.Finished,
@@ -96,6 +118,7 @@ func tellSnapshot(c *session.Call, h *repo.Head, m *format.Manifest) error {
 		Files: m.Totals.Files, Bytes: m.Totals.Bytes, Conversations: m.Totals.Conversations, Messages: m.Totals.Messages,
 		Unparsed: m.Totals.Unparsed, MediaStored: m.Totals.MediaStored, MediaMissing: m.Totals.MediaMissing,
 		Unreadable: m.Totals.Unreadable, Writer: h.Writer, Sequence: h.Seq, Program: m.Program,
+		Proven: proved, FailedDrill: failed,
 	}
 	if !h.Time.IsZero() {
 		one.Time = h.Time.Local().Format(time.RFC3339)
