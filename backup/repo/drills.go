@@ -151,6 +151,7 @@ type Drills struct {
 	// Problems are notes that do not count, see [Reader.Notes].
 	Problems []error
 	notes    map[format.Hash][]format.Hash // those about drills, by writer
+	replaced map[format.Hash][]format.Hash // those that they replace
 }
 
 // maxDrills bounds the results that are remembered; the oldest go first.
@@ -158,7 +159,7 @@ const maxDrills = 4096
 
 // Drills reads the results of drills out of the notes.
 func (r *Reader) Drills(ctx context.Context, now time.Time) (*Drills, error) {
-	d := &Drills{notes: map[format.Hash][]format.Hash{}}
+	d := &Drills{notes: map[format.Hash][]format.Hash{}, replaced: map[format.Hash][]format.Hash{}}
 	for n, err := range r.Notes(ctx, now) {
 		switch {
 		case format.ClassOf(err) != "":
@@ -175,6 +176,7 @@ func (r *Reader) Drills(ctx context.Context, now time.Time) (*Drills, error) {
 			continue
 		}
 		d.notes[n.Writer] = append(d.notes[n.Writer], n.Hash)
+		d.replaced[n.Writer] = append(d.replaced[n.Writer], n.Replaces...)
 		d.All = append(d.All, some...)
 		if len(d.All) > 2*maxDrills {
 			d.tidy()
@@ -216,7 +218,18 @@ const (
 	mergeNotes = 32
 	// maxMerged is how many results such a note repeats.
 	maxMerged = 1000
+	// maxReplaced is how many notes one replaces.
+	maxReplaced = 10_000
 )
+
+// replacing lists the notes that one replaces: those that count, and those that
+// they have replaced, for they will not be read any more.
+func replacing(notes, replaced []format.Hash) []format.Hash {
+	all := slices.Concat(notes, replaced)
+	all = all[:min(len(all), maxReplaced)]
+	format.SortHashes(all)
+	return slices.Compact(all)
+}
 
 // NoteDrill puts the result of a drill. Before is what the notes told, nil where
 // they were not read: where this writer has many, the new one repeats what they
@@ -224,8 +237,7 @@ const (
 func (n *Noter) NoteDrill(ctx context.Context, drill *Drill, before *Drills) error {
 	text := drillText{textHead: textHead{1, []format.Hash{}}}
 	if before != nil && len(before.notes[n.key.ID]) >= mergeNotes {
-		text.Replaces = slices.Clone(before.notes[n.key.ID])
-		format.SortHashes(text.Replaces)
+		text.Replaces = replacing(before.notes[n.key.ID], before.replaced[n.key.ID])
 		for i := range before.All {
 			if before.All[i].Writer == n.key.ID {
 				text.Drills = append(text.Drills, before.All[i].record())

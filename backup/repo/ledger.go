@@ -45,7 +45,7 @@ type Ledger struct {
 	since moment               // when it was begun
 	runs  []moment             // of the last scrubs, the oldest first
 	notes []format.Hash        // that this machine put and no other replaces
-	gone  map[format.Hash]bool // notes that one of this run replaced
+	gone  []format.Hash // that those replace
 	own   map[format.Hash]reading
 	fresh map[format.Hash]bool   // readings that no note tells of yet
 	told  map[format.Hash]moment // by notes, of packs that are in own
@@ -56,7 +56,7 @@ const maxRuns = 8
 
 // NewLedger returns an empty ledger.
 func NewLedger(now time.Time) *Ledger {
-	return &Ledger{since: momentOf(now), gone: map[format.Hash]bool{}, own: map[format.Hash]reading{}, fresh: map[format.Hash]bool{}, told: map[format.Hash]moment{}}
+	return &Ledger{since: momentOf(now), own: map[format.Hash]reading{}, fresh: map[format.Hash]bool{}, told: map[format.Hash]moment{}}
 }
 
 // Meet notes which packs there are, and forgets all others.

@@ -30,13 +30,14 @@ type ledgerFile struct {
 	Since   moment        `json:"since"`
 	Runs    []moment      `json:"runs"`
 	Notes   []format.Hash `json:"notes"`
+	Gone    []format.Hash `json:"replaced"`
 	Reads   []readRecord  `json:"reads"`
 	Fresh   hashes        `json:"fresh"`
 }
 
 // Encode returns the ledger for [ParseLedger], without what others claim.
 func (l *Ledger) Encode() []byte {
-	f := ledgerFile{Version: 1, Since: l.since, Runs: l.runs, Notes: l.notes}
+	f := ledgerFile{Version: 1, Since: l.since, Runs: l.runs, Notes: l.notes, Gone: l.gone}
 	f.Reads = records(l.own, func(format.Hash, reading) bool { return true })
 	f.Fresh = slices.SortedFunc(maps.Keys(l.fresh), format.Hash.Compare)
 	return encodeText(&f)
@@ -76,6 +77,7 @@ func ParseLedger(data []byte) (*Ledger, error) {
 	l := NewLedger(f.Since.time())
 	l.runs = f.Runs[max(0, len(f.Runs)-maxRuns):]
 	l.notes = f.Notes[max(0, len(f.Notes)-maxNotes):]
+	l.gone = f.Gone[max(0, len(f.Gone)-maxReplaced):]
 	for _, group := range f.Reads {
 		method, ok := methodOf(group.Method)
 		if !ok {
@@ -110,7 +112,7 @@ func (l *Ledger) Merge(other *Ledger) {
 		}
 	}
 	for _, n := range other.notes {
-		if !l.gone[n] && !slices.Contains(l.notes, n) && len(l.notes) < maxNotes {
+		if !slices.Contains(l.gone, n) && !slices.Contains(l.notes, n) && len(l.notes) < maxNotes {
 			l.notes = append(l.notes, n)
 		}
 	}
@@ -174,17 +176,15 @@ func (n *Noter) NoteScrub(ctx context.Context, l *Ledger, place string) (time.Ti
 		return n.now(), nil
 	}
 	if merge {
-		text.Replaces = slices.Clone(l.notes)
-		format.SortHashes(text.Replaces)
+		text.Replaces = replacing(l.notes, l.gone)
 	}
 	hash, at, err := n.Put(ctx, AboutScrub, encodeText(&text))
 	if err != nil {
 		return n.now(), err
 	}
-	for _, old := range text.Replaces {
-		l.gone[old] = true
+	if merge {
+		l.notes, l.gone = nil, text.Replaces
 	}
-	l.notes = slices.DeleteFunc(l.notes, func(h format.Hash) bool { return l.gone[h] })
 	l.notes = append(l.notes, hash)
 	clear(l.fresh)
 	return at, nil

@@ -31,6 +31,8 @@ type Note struct {
 	// Dated is when it was put: by the storage's clock where that tells, else
 	// by its writer's.
 	Dated time.Time
+	// Replaces are the notes that it replaces and that are still there.
+	Replaces []format.Hash
 }
 
 // Notes yields the notes of writers that the authority names and has not ended,
@@ -113,7 +115,10 @@ func (n *noteReader) writer(w *format.AuthorityWriter, all []listedNote) bool {
 	if err != nil {
 		return n.bad(format.At("writer "+w.ID.String(), err))
 	}
-	replaced := map[format.Hash]bool{}
+	replaced, there := map[format.Hash]bool{}, make(map[format.Hash]bool, len(all))
+	for _, one := range all {
+		there[one.name.Hash] = true
+	}
 	read, size := 0, int64(0)
 	for i, one := range all {
 		if replaced[one.name.Hash] {
@@ -127,7 +132,10 @@ func (n *noteReader) writer(w *format.AuthorityWriter, all []listedNote) bool {
 		switch {
 		case err == nil:
 			for _, h := range replacesOf(note.Text) {
-				replaced[h] = true
+				if there[h] && h != note.Hash {
+					replaced[h] = true
+					note.Replaces = append(note.Replaces, h)
+				}
 			}
 			if !n.yield(note, nil) {
 				return false
@@ -168,5 +176,5 @@ func (n *noteReader) open(one listedNote, key keys.PublicKey) (*Note, error) {
 	if dated.After(n.now.Add(maxAhead)) {
 		return nil, format.Fail(format.Malformed, name, "it is dated %s, which is in the future", dated.Format(time.RFC3339))
 	}
-	return &Note{one.name.Hash, note, dated}, nil
+	return &Note{Hash: one.name.Hash, Note: note, Dated: dated}, nil
 }
