@@ -2,6 +2,7 @@ package restore
 
 import (
 	"container/heap"
+	"math"
 
 	"chatkeep/backup/repo"
 )
@@ -16,6 +17,7 @@ const maxSample = 200_000
 type sample struct {
 	o        DrillOptions
 	drawn    drawnFiles
+	end      uint64 // the first place in the order that did not fit
 	size     int64
 	offered  int64
 	tooLarge int64
@@ -47,7 +49,9 @@ func (d *drawnFiles) Pop() any {
 	return last
 }
 
-func newSample(o DrillOptions) *sample { return &sample{o: o, paths: map[string]bool{}} }
+func newSample(o DrillOptions) *sample {
+	return &sample{o: o, paths: map[string]bool{}, end: math.MaxUint64}
+}
 
 // offer draws a place for a file. What then stands behind the end of the budget
 // can never come before it again: later files only push it further back.
@@ -61,10 +65,15 @@ func (s *sample) offer(e repo.Entry) {
 		s.tooLarge++
 		return
 	}
-	heap.Push(&s.drawn, drawn{s.o.Lot.Uint64(), e.Path, e.Size})
+	order := s.o.Lot.Uint64()
+	if order >= s.end {
+		return
+	}
+	heap.Push(&s.drawn, drawn{order, e.Path, e.Size})
 	s.size += e.Size
 	for s.size > s.o.Sample || len(s.drawn) > maxSample {
-		s.size -= heap.Pop(&s.drawn).(drawn).size
+		last := heap.Pop(&s.drawn).(drawn)
+		s.size, s.end = s.size-last.size, last.order
 	}
 }
 

@@ -55,7 +55,7 @@ func TestNotesComeBack(t *testing.T) {
 	s := newScene(t)
 	n := noterOf(t, s, s.machine, s.store)
 	var d *repo.Drills
-	for i := range int64(80) {
+	for i := range int64(68) {
 		s.store.Advance(time.Minute)
 		if err := n.NoteDrill(t.Context(), aDrill(format.Sum([]byte{byte(i % 3)}), i), d); err != nil {
 			t.Fatal(err)
@@ -83,7 +83,7 @@ func TestNotesComeBack(t *testing.T) {
 		t.Errorf("%d notes were read", gets)
 	}
 	last, ok := d.Last(format.Sum([]byte{0}), func(*repo.Drill) bool { return true })
-	if !ok || last.Files != 78 {
+	if !ok || last.Files != 66 {
 		t.Errorf("the last of the first is %+v", last)
 	}
 }
