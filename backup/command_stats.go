@@ -88,7 +88,7 @@ func tellStats(c *session.Call, a *session.Archive, totals []objectTotal) error 
 			return err
 		}
 	}
-	for _, g := range growthOf(a.View) {
+	for _, g := range GrowthOf(a.View) {
 		month := g.Month
 		if month == "" {
 			month = "no time"

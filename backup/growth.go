@@ -8,9 +8,9 @@ import (
 	"chatkeep/backup/repo"
 )
 
-// grown is what was added in one month, by the storage's clock; fields are only
+// Grown is what was added in one month, by the storage's clock; fields are only
 // added.
-type grown struct {
+type Grown struct {
 	Type      string `json:"type"`
 	Month     string `json:"month"` // as 2026-11, in UTC; empty where the storage tells no time
 	Snapshots int64  `json:"snapshots"`
@@ -18,11 +18,11 @@ type grown struct {
 	Bytes     int64  `json:"bytes"`
 }
 
-// growthOf works out from the heads alone what each month added: packs, index
+// GrowthOf works out from the heads alone what each month added: packs, index
 // objects and manifests that no earlier head of the writer held. What was dropped
 // and pruned since then counts nevertheless. Memory is a hash for each.
-func growthOf(v *repo.View) []grown {
-	months := map[string]*grown{}
+func GrowthOf(v *repo.View) []Grown {
+	months := map[string]*Grown{}
 	for _, chain := range v.Chains {
 		times, seen := chain.Times(), map[format.Hash]bool{}
 		for i, h := range chain.Heads {
@@ -31,19 +31,19 @@ func growthOf(v *repo.View) []grown {
 				name = times[i].UTC().Format("2006-01")
 			}
 			if months[name] == nil {
-				months[name] = &grown{Type: "growth", Month: name}
+				months[name] = &Grown{Type: "growth", Month: name}
 			}
 			months[name].add(h, seen)
 		}
 	}
-	var all []grown
+	var all []Grown
 	for _, name := range slices.Sorted(maps.Keys(months)) {
 		all = append(all, *months[name])
 	}
 	return all
 }
 
-func (g *grown) add(h *repo.Head, seen map[format.Hash]bool) {
+func (g *Grown) add(h *repo.Head, seen map[format.Hash]bool) {
 	first := func(ref format.Ref) bool {
 		if seen[ref.SHA256] {
 			return false
