@@ -62,6 +62,9 @@ func checkCommand(env *session.Env) *cli.Command {
 			if err != nil {
 				return errors.Join(err, scrub.keep())
 			}
+			if err := badNotes(ctx, c, reader, report); err != nil {
+				return errors.Join(err, scrub.keep())
+			}
 			stale := scrub.finish(ctx)
 			if err := tellChecked(c, report); err != nil {
 				return err

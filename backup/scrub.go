@@ -121,6 +121,25 @@ func (s *scrub) finish(ctx context.Context) error {
 	return s.tell(s.ledger.Promise(s.packs, s.within, s.budget, now))
 }
 
+// badNotes adds to a check's notes what is wrong with the notes in the repository.
+// They are extras: a bad one is no damage.
+func badNotes(ctx context.Context, c *session.Call, reader *repo.Reader, report *repo.CheckReport) error {
+	if reader == nil {
+		return nil
+	}
+	for _, err := range reader.Notes(ctx, c.Env.Clock.Now()) {
+		switch class := format.ClassOf(err); {
+		case err == nil, class == format.Flipped, class == format.Truncated, class == format.Missing:
+			// Damage to any object is a problem that the check has told of.
+		case class == "":
+			return err
+		default:
+			report.Notes = append(report.Notes, "a note does not count: "+err.Error())
+		}
+	}
+	return nil
+}
+
 // put notes in the repository what was read, and returns the time by the
 // storage's clock if that tells one.
 func (s *scrub) put(ctx context.Context) time.Time {
@@ -177,7 +196,10 @@ func (s *scrub) tell(p repo.Promise) error {
 	case !p.Oldest.IsZero():
 		s.c.Voice.Print("every byte was read since %s", session.Moment(p.Oldest))
 	}
-	if !p.Holds {
+	switch {
+	case p.Interval > p.Within:
+		s.c.Voice.Warn("with a run every %s nothing is read within %s: run it more often", session.Span(p.Interval), text)
+	case !p.Holds:
 		s.c.Voice.Warn("with %s a run and a run every %s, %s cannot be read within %s: --budget %s would do",
 			session.Size(p.Budget), session.Span(p.Interval), session.Size(p.Total), text, budgetOf(p.Needed))
 	}

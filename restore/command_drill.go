@@ -156,13 +156,7 @@ func (d *drilling) put(ctx context.Context, noter *repo.Noter, r *DrillReport) e
 	}
 	var before *repo.Drills
 	if d.reader != nil {
-		var err error
-		if before, err = d.reader.Drills(ctx, now); err != nil {
-			return err
-		}
-		for _, p := range before.Problems {
-			d.c.Voice.Warn("a note does not count: %v", p)
-		}
+		before = drillsOf(ctx, d.c, d.reader)
 	}
 	return noter.NoteDrill(ctx, one, before)
 }

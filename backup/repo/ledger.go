@@ -42,9 +42,9 @@ type reading struct {
 // behind that of the others, and no claim can delay the second. Claims count
 // for no promise.
 type Ledger struct {
-	since moment               // when it was begun
-	runs  []moment             // of the last scrubs, the oldest first
-	notes []format.Hash        // that this machine put and no other replaces
+	since moment        // when it was begun
+	runs  []moment      // of the last scrubs, the oldest first
+	notes []format.Hash // that this machine put and no other replaces
 	gone  []format.Hash // that those replace
 	own   map[format.Hash]reading
 	fresh map[format.Hash]bool   // readings that no note tells of yet
@@ -148,13 +148,18 @@ func (l *Ledger) Pick(packs []format.Ref, budget int64, now time.Time, lot *rand
 // usualInterval is how often there is a scrub where nothing is known of it.
 const usualInterval = 24 * time.Hour
 
-// Interval is how far apart scrubs were lately.
+// Interval is how far apart scrubs are: as the last ones were at most, for a
+// promise is to hold. Some that a person started one after the other tell nothing.
 func (l *Ledger) Interval() time.Duration {
 	n := len(l.runs)
-	if n < 2 || l.runs[n-1] <= l.runs[0] {
+	if n < 2 || l.runs[n-1].time().Sub(l.runs[0].time()) < usualInterval {
 		return usualInterval
 	}
-	return max(l.runs[n-1].time().Sub(l.runs[0].time())/time.Duration(n-1), time.Minute)
+	longest := time.Hour
+	for i := 1; i < n; i++ {
+		longest = max(longest, l.runs[i].time().Sub(l.runs[i-1].time()))
+	}
+	return longest
 }
 
 // Promise is whether every byte is read within a time.
@@ -203,7 +208,7 @@ func (l *Ledger) Promise(packs []format.Ref, within time.Duration, budget int64,
 	if budget == 0 {
 		p.Budget = p.Needed
 	}
-	p.Holds = p.Budget >= p.Needed
+	p.Holds = p.Budget >= p.Needed && p.Interval <= within
 	return p
 }
 

@@ -139,11 +139,15 @@ func TestBadNotes(t *testing.T) {
 	flipped := slices.Clone(object)
 	flipped[len(flipped)/2] ^= 1
 	for name, do := range map[string]func(*testing.T, *scene){
-		"flipped":           func(_ *testing.T, c *scene) { c.store.Tamper(format.NoteName(s.key.ID, format.Sum(object)), flipped) },
-		"cut":               func(_ *testing.T, c *scene) { c.store.Tamper(good, object[:len(object)/2]) },
-		"another's":         func(_ *testing.T, c *scene) { c.store.Tamper(format.NoteName(s.key.ID, format.Sum(other)), other) },
-		"no writer's":       func(_ *testing.T, c *scene) { c.store.Tamper(format.NoteName(format.Hash{3}, format.Sum(object)), object) },
-		"noise":             func(_ *testing.T, c *scene) { c.store.Tamper(format.NoteName(s.key.ID, format.Sum([]byte("x"))), []byte("x")) },
+		"flipped":   func(_ *testing.T, c *scene) { c.store.Tamper(format.NoteName(s.key.ID, format.Sum(object)), flipped) },
+		"cut":       func(_ *testing.T, c *scene) { c.store.Tamper(good, object[:len(object)/2]) },
+		"another's": func(_ *testing.T, c *scene) { c.store.Tamper(format.NoteName(s.key.ID, format.Sum(other)), other) },
+		"no writer's": func(_ *testing.T, c *scene) {
+			c.store.Tamper(format.NoteName(format.Hash{3}, format.Sum(object)), object)
+		},
+		"noise": func(_ *testing.T, c *scene) {
+			c.store.Tamper(format.NoteName(s.key.ID, format.Sum([]byte("x"))), []byte("x"))
+		},
 		"no text":           text(repo.AboutDrill, ""),
 		"no JSON":           text(repo.AboutDrill, "{"),
 		"a later version":   text(repo.AboutDrill, "{\"version\":2,\"replaces\":[]}\n"),
