@@ -48,6 +48,7 @@ type Ledger struct {
 	gone  []format.Hash // that those replace
 	own   map[format.Hash]reading
 	fresh map[format.Hash]bool   // readings that no note tells of yet
+	now   map[format.Hash]bool   // recorded in this run
 	told  map[format.Hash]moment // by notes, of packs that are in own
 }
 
@@ -56,7 +57,7 @@ const maxRuns = 8
 
 // NewLedger returns an empty ledger.
 func NewLedger(now time.Time) *Ledger {
-	return &Ledger{since: momentOf(now), own: map[format.Hash]reading{}, fresh: map[format.Hash]bool{}, told: map[format.Hash]moment{}}
+	return &Ledger{since: momentOf(now), own: map[format.Hash]reading{}, fresh: map[format.Hash]bool{}, now: map[format.Hash]bool{}, told: map[format.Hash]moment{}}
 }
 
 // Meet notes which packs there are, and forgets all others.
@@ -77,7 +78,7 @@ func (l *Ledger) Meet(packs []format.Ref, now time.Time) {
 func (l *Ledger) Record(pack format.Hash, method Method, at time.Time) {
 	if _, ok := l.own[pack]; ok || len(l.own) < format.MaxLive {
 		l.own[pack] = reading{momentOf(at), method}
-		l.fresh[pack] = true
+		l.fresh[pack], l.now[pack] = true, true
 	}
 }
 

@@ -353,3 +353,24 @@ func TestCheckChooses(t *testing.T) {
 		}
 	}
 }
+
+// TestLedgersMerge: of two checks side by side neither forgets what the other
+// read, and what was found out last counts, whatever the clocks said.
+func TestLedgersMerge(t *testing.T) {
+	packs := somePacks(4, 100)
+	kept := repo.NewLedger(noteTime)
+	kept.Meet(packs, noteTime)
+	kept.Record(packs[0].SHA256, repo.HashRead, noteTime)
+	kept.Record(packs[1].SHA256, repo.Damaged, noteTime)
+	mine, other := recalled(t, kept), recalled(t, kept)
+	mine.Record(packs[0].SHA256, repo.Damaged, noteTime.Add(-time.Hour))
+	mine.Record(packs[1].SHA256, repo.HashRead, noteTime)
+	other.Record(packs[2].SHA256, repo.Decoded, noteTime.Add(time.Minute))
+	mine.Merge(other)
+	mine = recalled(t, mine)
+	for i, want := range []bool{false, true, true, false} {
+		if _, _, ok := mine.LastRead(packs[i].SHA256); ok != want {
+			t.Errorf("pack %d was read and right: %t", i, ok)
+		}
+	}
+}

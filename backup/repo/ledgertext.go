@@ -100,14 +100,12 @@ func ParseLedger(data []byte) (*Ledger, error) {
 	return l, nil
 }
 
-// Merge takes over what another version of this machine's ledger knows later,
-// as when two checks ran side by side.
+// Merge takes over what another version of this machine's ledger knows of packs
+// that were not read in this run, as when two checks ran side by side.
 func (l *Ledger) Merge(other *Ledger) {
 	l.since = min(l.since, other.since)
 	for h, theirs := range other.own {
-		mine, ok := l.own[h]
-		later := theirs.at > mine.at || theirs.at == mine.at && theirs.method > mine.method
-		if ok && later && theirs.method != Met {
+		if _, met := l.own[h]; met && !l.now[h] && theirs.method != Met {
 			l.own[h] = theirs
 		}
 	}
