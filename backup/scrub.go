@@ -131,8 +131,10 @@ func badNotes(ctx context.Context, c *session.Call, reader *repo.Reader, report 
 		switch class := format.ClassOf(err); {
 		case err == nil, class == format.Flipped, class == format.Truncated, class == format.Missing:
 			// Damage to any object is a problem that the check has told of.
-		case class == "":
+		case class == "" && ctx.Err() != nil:
 			return err
+		case class == "":
+			report.Notes = append(report.Notes, "the notes in the repository could not be read: "+err.Error())
 		default:
 			report.Notes = append(report.Notes, "a note does not count: "+err.Error())
 		}
@@ -140,14 +142,21 @@ func badNotes(ctx context.Context, c *session.Call, reader *repo.Reader, report 
 	return nil
 }
 
+// maxSkew is how far the storage's clock may be off: what it dated further ahead
+// would be believed by nobody, this machine included.
+const maxSkew = 24 * time.Hour
+
 // put notes in the repository what was read, and returns the time by the
 // storage's clock if that tells one.
 func (s *scrub) put(ctx context.Context) time.Time {
 	noter, err := s.a.Noter(ctx)
 	if err == nil {
 		var at time.Time
-		if at, err = noter.NoteScrub(ctx, s.ledger, s.a.PlaceName()); err == nil {
+		if at, err = noter.NoteScrub(ctx, s.ledger, s.a.PlaceName()); err == nil && at.Sub(s.started).Abs() < maxSkew {
 			return at
+		} else if err == nil {
+			s.c.Voice.Warn("by the store's clock it is %s: what was read is dated by this machine's", session.Moment(at))
+			return s.started
 		}
 	}
 	s.c.Voice.Warn("that it was read could not be noted in the repository: %v", err)

@@ -33,7 +33,7 @@ type reading struct {
 }
 
 // Ledger is what one machine knows of which packs of a repository were read
-// when, at one place. A pack takes about 60 bytes, and there are 200,000 at
+// when, at one place. A pack takes some 200 bytes, and there are 200,000 at
 // most.
 //
 // What this machine read itself, which it keeps to itself, decides. What notes
