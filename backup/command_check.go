@@ -2,6 +2,7 @@ package backup
 
 import (
 	"context"
+	"errors"
 	"math/rand/v2"
 	"strconv"
 	"strings"
@@ -20,12 +21,19 @@ func checkCommand(env *session.Env) *cli.Command {
 			"also reads and decrypts every byte. --keyless asks for no passphrase and then checks\n" +
 			"the names, sizes and hashes of everything, and the signatures. What the store has in\n" +
 			"archives is not read: check says how much that is, and it is no problem.\n\n" +
+			"--every-byte-within reads in each run those packs whose last reading is the longest\n" +
+			"ago, says whether every byte will have been read within the time, and ends with exit\n" +
+			"code 15 where some were not. This machine remembers what it read when, and notes it in\n" +
+			"the repository.\n\n" +
 			"  chatkeep check\n" +
 			"  chatkeep check --read-data-subset 1/7\n" +
-			"  chatkeep check --keyless --read-data",
+			"  chatkeep check --keyless --read-data\n" +
+			"  chatkeep check --keyless --every-byte-within 30d --budget 5GiB",
 		Flags: env.KeyFlags(
 			&cli.BoolFlag{Name: "read-data", Usage: "read everything"},
 			&cli.StringFlag{Name: "read-data-subset", Usage: "read a share of the packs: part `n/t` of t, or about p%, chosen anew each time"},
+			&cli.StringFlag{Name: "every-byte-within", Usage: "read what was not read for longest, so that every byte is read within this `TIME`, as 30d"},
+			&cli.StringFlag{Name: "budget", Usage: "with --every-byte-within: read at most this `SIZE` a run (default what it takes)"},
 			&cli.BoolFlag{Name: "keyless", Usage: "check what needs no key, and ask for none"},
 		),
 		Action: env.Action(func(ctx context.Context, c *session.Call) error {
@@ -46,12 +54,23 @@ func checkCommand(env *session.Env) *cli.Command {
 			if !a.Vouched() {
 				c.Voice.Warn("nothing tells that this is your repository: that it is %s is its own claim; --id says which one to expect", a.ID())
 			}
-			o.Progress = func(done, total int64) { c.Voice.Progress(done, total, "") }
-			report, err := repo.Check(ctx, a.Store, a.View, reader, o)
+			scrub, err := newScrub(ctx, c, a, reader, &o)
 			if err != nil {
 				return err
 			}
-			return tellChecked(c, report)
+			o.Progress = func(done, total int64) { c.Voice.Progress(done, total, "") }
+			report, err := repo.Check(ctx, a.Store, a.View, reader, o)
+			if err != nil {
+				return errors.Join(err, scrub.keep())
+			}
+			if err := badNotes(ctx, c, reader, report); err != nil {
+				return errors.Join(err, scrub.keep())
+			}
+			stale := scrub.finish(ctx)
+			if err := tellChecked(c, report); err != nil {
+				return err
+			}
+			return stale
 		}),
 	}
 }
@@ -59,6 +78,11 @@ func checkCommand(env *session.Env) *cli.Command {
 func checkOptions(c *session.Call) (repo.CheckOptions, error) {
 	o := repo.CheckOptions{ReadData: c.Bool("read-data")}
 	text := c.String("read-data-subset")
+	if within := c.String("every-byte-within"); within != "" && (o.ReadData || text != "") {
+		return o, session.Usage("either --every-byte-within or --read-data or --read-data-subset")
+	} else if within == "" && c.IsSet("budget") {
+		return o, session.Usage("--budget goes with --every-byte-within")
+	}
 	if text == "" {
 		return o, nil
 	}

@@ -27,6 +27,7 @@ type batch struct {
 	packs   map[int][]ref
 	order   []int // of packs, as they were first met
 	members []member
+	zips    []wholeZip // that are put together and written nowhere
 	chunks  int
 	renamed map[*file]string // their paths, where they have another name on disk
 	names   strings.Builder  // backs the files' names: a million small strings are slow to collect
@@ -39,13 +40,14 @@ type file struct {
 	name   string
 	size   int64
 	mtime  time.Time
-	zip    *zipSum // of a zip
+	zip    *zipSum // of a zip that is written
 	serial uint32
 	left   atomic.Int32 // refs and members that are not yet done
 	state  atomic.Uint32
 	mode   uint16
 	sparse bool
 	whole  bool // one chunk is all of it
+	isZip  bool
 }
 
 // What has happened to a file.
@@ -180,7 +182,12 @@ func (r *run) addFile(b *batch, e repo.Entry, at spot) error {
 	if b.path(f) != at.path {
 		b.renamed[f] = at.path
 	}
-	if e.Type == format.EntryZip {
+	f.isZip = e.Type == format.EntryZip
+	if f.isZip && r.target.nowhere {
+		b.zips = append(b.zips, wholeZip{f, e.Item})
+		b.chunks += len(b.places)
+		f.left.Add(1)
+	} else if f.isZip {
 		f.zip = newZipSum(*e.SHA256, f.size)
 		b.addZip(e.Item, f, r.snapshot.Index())
 	} else {

@@ -15,6 +15,7 @@ func Commands(env *session.Env) []*cli.Command {
 		snapshotsCommand(env),
 		lsCommand(env),
 		restoreCommand(env),
+		drillCommand(env),
 		catCommand(env),
 		chatsCommand(env),
 		exportCommand(env),

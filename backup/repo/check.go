@@ -20,6 +20,12 @@ type CheckOptions struct {
 	// Part of Parts limits ReadData to a share of the packs, chosen by their
 	// names; Parts 0 means all. Parts from 1, Part from 1 to Parts.
 	Part, Parts uint64
+	// Choose, if set, limits ReadData to those packs that it returns, of all that
+	// something names and that are there.
+	Choose func(packs []format.Ref) map[format.Hash]bool
+	// Read, if set, is called for each pack that ReadData read: whether it was
+	// decoded, or only hashed, and what is wrong with it.
+	Read func(pack format.Hash, decoded bool, err error)
 	// Progress, if set, is called with bytes read of bytes to read.
 	Progress func(done, total int64)
 }
@@ -50,7 +56,8 @@ type checker struct {
 	there  map[string]int64 // every object in the store, with its size
 	named  map[string]int64 // every object that something names; -1 where no size is told
 	bad    map[string]bool
-	frozen map[string]bool // objects that were to be read and are in archives
+	frozen map[string]bool      // objects that were to be read and are in archives
+	chosen map[format.Hash]bool // packs, where the options choose; else nil
 }
 
 // Check examines a repository. With a nil reader it does what needs no key:
@@ -275,6 +282,7 @@ func (c *checker) readData(ctx context.Context) error {
 	for i, p := range index {
 		byHash[p.Pack] = i
 	}
+	c.choose()
 	var total int64
 	for key := range c.toRead() {
 		total += c.there[key]
@@ -282,10 +290,14 @@ func (c *checker) readData(ctx context.Context) error {
 	for key := range c.toRead() {
 		name, _ := format.ParseName(key)
 		number, known := byHash[name.Hash]
-		if name.Type == format.ObjectPack && known && c.reader != nil {
+		decode := name.Type == format.ObjectPack && known && c.reader != nil
+		if decode {
 			err = reader.Read(ctx, number, nil, func(Place, []byte) error { return nil })
 		} else {
 			err = c.readObject(ctx, name)
+		}
+		if name.Type == format.ObjectPack && c.o.Read != nil && (err == nil || format.ClassOf(err) != "") {
+			c.o.Read(name.Hash, decode, err)
 		}
 		if err := c.carry(err); err != nil {
 			return err
@@ -313,7 +325,7 @@ func (c *checker) toRead() iter.Seq[string] {
 			name, _ := format.ParseName(key)
 			if name.Type == format.ObjectPack {
 				chosen := c.o.Parts == 0 || (uint64(name.Hash[0])<<8|uint64(name.Hash[1]))%c.o.Parts == c.o.Part-1
-				if !c.o.ReadData || !chosen {
+				if !c.o.ReadData || !chosen || c.chosen != nil && !c.chosen[name.Hash] {
 					continue
 				}
 			}
@@ -321,6 +333,24 @@ func (c *checker) toRead() iter.Seq[string] {
 				return
 			}
 		}
+	}
+}
+
+// choose lets the options choose among the packs that something names.
+func (c *checker) choose() {
+	if c.o.Choose == nil {
+		return
+	}
+	var packs []format.Ref
+	for key, size := range c.there {
+		name, _ := format.ParseName(key)
+		if _, named := c.named[key]; named && name.Type == format.ObjectPack {
+			packs = append(packs, format.Ref{SHA256: name.Hash, Size: size})
+		}
+	}
+	format.SortRefs(packs)
+	if c.chosen = c.o.Choose(packs); c.chosen == nil {
+		c.chosen = map[format.Hash]bool{}
 	}
 }
 

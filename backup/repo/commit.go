@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"filippo.io/age"
-	"github.com/klauspost/compress/zstd"
 
 	"chatkeep/backup/format"
 	"chatkeep/backup/keys"
@@ -226,12 +225,7 @@ func (s *Session) putIndex(ctx context.Context, packs []*pack) error {
 
 // putSealed puts a sealed object that is no pack.
 func (s *Session) putSealed(ctx context.Context, kind string, data []byte, name func(format.Hash) string, to ...age.Recipient) (format.Ref, error) {
-	b := format.NewBuilder(format.Header{Type: kind, Repository: s.view.ID, Epoch: s.key.Epoch, Writer: s.key.ID}, nil)
-	enc := format.NewCompressor(zstd.SpeedDefault)
-	for part := range slices.Chunk(data, frameTarget) {
-		b.Extend(nil, func(dst []byte) []byte { return enc.Append(dst, part) })
-	}
-	object, hash, err := seal(nil, b.Close(), to...)
+	object, hash, err := sealData(format.Header{Type: kind, Repository: s.view.ID, Epoch: s.key.Epoch, Writer: s.key.ID}, data, to...)
 	if err != nil {
 		return format.Ref{}, err
 	}

@@ -129,15 +129,17 @@ func Begin(ctx context.Context, store storage.Store, view *View, key *keys.Write
 	s.cutter = split.NewKeyed(split.Key(s.secrets.CutKey()))
 	s.lastHead = s.now()
 	s.indexes = map[format.Hash]format.Ref{}
-	if err := s.mayWrite(); err != nil {
+	own, err := view.mayWrite(key)
+	if err != nil {
 		return nil, err
 	}
+	s.chain = view.Chains[own.ID]
 	release, err := memory.Lock()
 	if err != nil {
 		return nil, err
 	}
 	s.release = release
-	if err = s.catchUp(ctx); err == nil {
+	if s.key, err = view.caughtUp(ctx, &objects{store, memory}, key, own); err == nil {
 		err = s.load(ctx)
 	}
 	if err != nil {
@@ -189,25 +191,6 @@ func (s *Session) note(text string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.notes = append(s.notes, text)
-}
-
-// mayWrite asks the authority whether this key may write.
-func (s *Session) mayWrite() error {
-	for _, w := range s.view.Authority.Writers {
-		if w.ID != s.key.ID {
-			continue
-		}
-		if w.Ended != nil || w.Role != "writer" {
-			e := format.Fail(format.WrongWriter, "this machine's writer key", "the owner ended it")
-			e.Cure = "chatkeep writer add enrols this machine anew"
-			return e
-		}
-		s.chain = s.view.Chains[w.ID]
-		return nil
-	}
-	e := format.Fail(format.WrongWriter, "this machine's writer key", "the repository's authority does not name it")
-	e.Cure = "chatkeep writer add enrols this machine"
-	return e
 }
 
 // newPack gives a number to a pack that is being filled.
@@ -338,15 +321,9 @@ func (s *Session) put(ctx context.Context, name string, object []byte) error {
 	return s.putClass(ctx, name, object, "")
 }
 
-// putClass creates an object. One that is there under the hash of these very bytes
-// came from a try that did more than it said; its size tells that it is whole.
+// putClass creates an object in a class of storage.
 func (s *Session) putClass(ctx context.Context, name string, object []byte, class string) error {
-	info, err := storage.PutClass(ctx, s.store, name, object, class)
-	if errors.Is(err, fs.ErrExist) {
-		if info, err = s.store.Stat(ctx, name); err == nil && info.Size != int64(len(object)) {
-			err = format.Fail(format.Truncated, name, "the store has %d of its %d bytes", info.Size, len(object))
-		}
-	}
+	info, err := create(ctx, s.store, name, object, class)
 	if err != nil {
 		return err
 	}
@@ -357,6 +334,18 @@ func (s *Session) putClass(ctx context.Context, name string, object []byte, clas
 		s.storeTime = info.Time
 	}
 	return nil
+}
+
+// create puts an object. One that is there under the hash of these very bytes
+// came from a try that did more than it said; its size tells that it is whole.
+func create(ctx context.Context, store storage.Store, name string, object []byte, class string) (storage.Info, error) {
+	info, err := storage.PutClass(ctx, store, name, object, class)
+	if errors.Is(err, fs.ErrExist) {
+		if info, err = store.Stat(ctx, name); err == nil && info.Size != int64(len(object)) {
+			err = format.Fail(format.Truncated, name, "the store has %d of its %d bytes", info.Size, len(object))
+		}
+	}
+	return info, err
 }
 
 // fail notes the first failure; everything after it returns that one.
