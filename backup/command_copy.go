@@ -16,6 +16,11 @@ func copyCommand(env *session.Env) *cli.Command {
 		session.DryRun(),
 		&cli.BoolFlag{Name: "verify", Usage: "read everything at TO again, and hold it against its hashes"},
 		&cli.IntFlag{Name: "parallel", Value: 4, Usage: "how many objects are under way at once, 1 to 64; 128 MiB of them at most"},
+		&cli.BoolFlag{Name: "reencrypt", Usage: "carry snapshots into another repository, with other keys"},
+		&cli.StringSliceFlag{Name: "snapshot", Usage: "with --reencrypt, only the snapshot with this `ID`, or latest; may be repeated"},
+		&cli.StringFlag{Name: "source", Usage: "with --reencrypt, only snapshots of the source with this `NAME`"},
+		&cli.StringFlag{Name: "host", Usage: "with --reencrypt, only snapshots from this `HOST`"},
+		&cli.StringSliceFlag{Name: "tag", Usage: "with --reencrypt, only snapshots with this `TAG`; may be repeated"},
 	}
 	return &cli.Command{
 		Name: "copy", Category: session.LookAfter, ArgsUsage: "FROM TO", Usage: "make a second copy of a repository elsewhere",
@@ -26,14 +31,22 @@ func copyCommand(env *session.Env) *cli.Command {
 			"backed up to like the original.\n\n" +
 			"The settings of a place are there for both ends: --from-s3-profile and --to-s3-profile\n" +
 			"name credentials for two different servers; the environment is for both.\n\n" +
+			"With --reencrypt, TO is another repository, which this machine can write to, and FROM is\n" +
+			"unlocked to be read: the passphrase that is asked for is that of FROM. Snapshots are\n" +
+			"carried over, the oldest first, and cut as if this machine had backed them up to TO;\n" +
+			"those that it carried before are not carried again.\n\n" +
 			"  chatkeep copy /mnt/disk/chats s3://bucket/chats --verify\n" +
 			"  chatkeep copy s3:https://one.example/chats s3:https://two.example/chats \\\n" +
-			"      --from-s3-profile one --to-s3-profile two --limit-upload 08:00-18:00=500KiB,4MiB",
+			"      --from-s3-profile one --to-s3-profile two --limit-upload 08:00-18:00=500KiB,4MiB\n" +
+			"  chatkeep copy --reencrypt /mnt/disk/chats s3://bucket/shared --source phone",
 		Flags: env.EndFlags(own...),
 		Action: env.Action(func(ctx context.Context, c *session.Call) error {
 			ends, err := c.Ends()
 			if err != nil {
 				return err
+			}
+			if c.Bool("reencrypt") {
+				return reencrypt(ctx, c, ends)
 			}
 			return copyAll(ctx, c, ends)
 		}),
@@ -44,10 +57,23 @@ func copyCommand(env *session.Env) *cli.Command {
 // they are is bounded beside that.
 const maxParallel = 64
 
+// only refuses flags that belong to the other kind of copy.
+func only(c *session.Call, with string, flags ...string) error {
+	for _, flag := range flags {
+		if c.IsSet(flag) {
+			return session.Usage("--%s goes %s --reencrypt", flag, with)
+		}
+	}
+	return nil
+}
+
 func copyAll(ctx context.Context, c *session.Call, ends *session.Ends) error {
 	o := repo.CopyOptions{
 		DryRun: c.DryRun(), Verify: c.Bool("verify"), Parallel: c.Int("parallel"),
 		Progress: func(done, total int64) { c.Voice.Progress(done, total, "") },
+	}
+	if err := only(c, "with", "snapshot", "source", "host", "tag", "identity"); err != nil {
+		return err
 	}
 	if o.Parallel < 1 || o.Parallel > maxParallel {
 		return session.Usage("--parallel: from 1 to %d", maxParallel)
