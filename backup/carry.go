@@ -22,6 +22,7 @@ type CarryReport struct {
 	Files    int64
 	Bytes    int64
 	Lost     []error // of files that cannot be read at the source, each with its path
+	Notes    []string
 	repo.Stats
 }
 
@@ -72,7 +73,7 @@ func (c *Carrier) Carry(ctx context.Context, from *repo.Snapshot, s *repo.Sessio
 		return g.report, err
 	}
 	head, err := s.Commit(ctx, m)
-	g.report.Stats = s.Stats()
+	g.report.Stats, g.report.Notes = s.Stats(), s.Notes()
 	if err != nil {
 		return g.report, err
 	}

@@ -209,3 +209,38 @@ func TestCarryDamaged(t *testing.T) {
 		t.Error("no damage did any harm")
 	}
 }
+
+// TestCarryInterrupted fails requests of the target one after the other. Carried
+// anew, everything is there.
+func TestCarryInterrupted(t *testing.T) {
+	dir := t.TempDir()
+	must(t, os.WriteFile(filepath.Join(dir, "a.bin"), random(1, 3<<20), 0o600))
+	must(t, os.WriteFile(filepath.Join(dir, "b.txt"), []byte(strings.Repeat("a line of text\n", 40000)), 0o600))
+	from := newWorld(t, storagetest.NewMemory())
+	_, err := from.run(backup.Source{Path: dir})
+	must(t, err)
+	for n := 1; ; n++ {
+		fault := storagetest.NewFault(storagetest.NewMemory())
+		to := newWorld(t, fault)
+		view := to.view()
+		fault.Script(storagetest.Rule{Nth: n, Do: storagetest.FailAfter})
+		s, err := repo.Begin(to.ctx, to.store, view, to.key, to.memory, repo.SessionOptions{PackSize: 1 << 20})
+		if err == nil {
+			_, err = (&backup.Carrier{}).Carry(to.ctx, from.latest(), s)
+			s.Close()
+		}
+		calls := len(fault.Calls())
+		fault.Script()
+		if err == nil && n <= calls {
+			t.Errorf("request %d failed, and it says that all is done", n)
+		}
+		report, err := to.carry(&backup.Carrier{}, from.latest())
+		if err != nil || len(report.Lost) > 0 {
+			t.Fatalf("after request %d: %v", n, err)
+		}
+		wantSame(t, from.latest(), to.latest())
+		if n > calls {
+			break
+		}
+	}
+}

@@ -217,6 +217,9 @@ func (r *reencryption) one(ctx context.Context, one chosen) error {
 			return err
 		}
 	}
+	for _, note := range report.Notes {
+		r.c.Voice.Say("note: %s", note)
+	}
 	line.Snapshot, line.Complete = &report.Snapshot, m.Complete && len(report.Lost) == 0
 	line.Files, line.Bytes, line.BytesNew = report.Files, report.Bytes, report.BytesNew
 	r.done.Files += report.Files

@@ -158,6 +158,9 @@ func (c *copier) tell(n int64) {
 func (c *copier) carryOver(ctx context.Context) error {
 	content, statements := c.split(), c.order()
 	c.total = c.plan(content) + c.plan(statements)
+	if c.o.Verify {
+		c.total += c.report.Bytes
+	}
 	if c.o.DryRun {
 		c.missing()
 		return nil

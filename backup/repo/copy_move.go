@@ -145,9 +145,8 @@ func (c *copier) verify(ctx context.Context) error {
 		return nil
 	}
 	keys := make([]string, 0, len(c.target))
-	for key, size := range c.target {
+	for key := range c.target {
 		keys = append(keys, key)
-		c.total += size
 	}
 	slices.Sort(keys)
 	work := func(ctx context.Context, key string, size int64) outcome {

@@ -259,7 +259,7 @@ func (c *copier) ahead() {
 		}
 	}
 	if n > 0 {
-		c.note("the copy has %d backups that were not there or did not count at the source", n)
+		c.note("backups of the copy that are not at the source, or do not count there: %d", n)
 	}
 }
 

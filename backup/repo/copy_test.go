@@ -3,6 +3,7 @@ package repo_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"iter"
@@ -581,6 +582,34 @@ func TestCopyMemory(t *testing.T) {
 		h.equal(t, target)
 		if w.most != int64(len(huge)) || w.max > parallel || parallel > 1 && w.max < 2 {
 			t.Errorf("%d at once: %d objects, %d bytes under way", parallel, w.max, w.most)
+		}
+	}
+}
+
+// TestCopyGivenUp: a copy whose store hangs ends with its context.
+func TestCopyGivenUp(t *testing.T) {
+	h := newHistory(t)
+	for _, op := range []storagetest.Op{storagetest.OpGet, storagetest.OpPut, storagetest.OpList} {
+		for _, end := range []string{"source", "target"} {
+			ctx, cancel := context.WithCancel(t.Context())
+			target := storagetest.NewMemory()
+			rule := storagetest.Rule{Op: op, Nth: 1, Do: storagetest.HangBefore}
+			from, to := storagetest.NewFault(h.store), storagetest.NewFault(target)
+			hung := map[string]*storagetest.Fault{"source": from, "target": to}[end]
+			hung.Script(rule)
+			go func() {
+				for !slices.ContainsFunc(hung.Calls(), func(c storagetest.Call) bool { return c.Op == op }) && ctx.Err() == nil {
+					time.Sleep(time.Millisecond)
+				}
+				cancel()
+			}()
+			_, err := repo.Copy(ctx, repo.Origin{Store: from, ID: h.master.Repository, Place: "here"}, to, repo.CopyOptions{})
+			cancel()
+			asks := op == storagetest.OpList || (op == storagetest.OpPut) == (end == "target")
+			if asks != errors.Is(err, context.Canceled) {
+				t.Errorf("%s of %s hangs: %v", op, end, err)
+			}
+			h.calm(t, target)
 		}
 	}
 }
