@@ -100,10 +100,8 @@ func copyAll(ctx context.Context, c *session.Call, ends *session.Ends) error {
 	if err != nil {
 		return err
 	}
-	if !o.DryRun {
-		if err := to.Holds(from.Archive, from.Origin.ID); err != nil {
-			return err
-		}
+	if err := noteCopy(from, to, r, o.DryRun); err != nil {
+		return err
 	}
 	took := c.Env.Clock.Now().Sub(started)
 	done := copied{
@@ -113,6 +111,19 @@ func copyAll(ctx context.Context, c *session.Call, ends *session.Ends) error {
 		Problems: len(r.Problems), Requests: from.Requests() + to.Requests(), Seconds: took.Seconds(), DryRun: o.DryRun,
 	}
 	return tellCopied(c, r, done, took)
+}
+
+// noteCopy remembers where the repository is now, and what was seen of it.
+func noteCopy(from *session.Source, to *session.Target, r *repo.CopyReport, dry bool) error {
+	if dry {
+		return nil
+	}
+	if len(r.Problems) == 0 {
+		if err := from.Seen(r.View); err != nil {
+			return err
+		}
+	}
+	return to.Holds(from.Archive, from.Origin.ID)
 }
 
 // copied is the last line of copy --json; fields are only ever added.

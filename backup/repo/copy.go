@@ -65,9 +65,10 @@ type CopyReport struct {
 	Present       int // were there already, with their size
 	Verified      int // were read at the target
 	VerifiedBytes int64
-	Condemned     int // left out: pruned, or about to be
-	Uncounted     int // left out: signed statements that came later, or that nobody entitled made
-	Foreign       int // left alone: nothing of chatkeep's
+	Condemned     int   // left out: pruned, or about to be
+	Uncounted     int   // left out: signed statements that came later, or that nobody entitled made
+	Foreign       int   // left alone: nothing of chatkeep's
+	View          *View // of the source; nil where its newest authority is damaged
 	Problems      []error
 	Notes         []string
 }

@@ -10,15 +10,20 @@ import (
 )
 
 // loadSource reads and verifies what is signed at the source. Where its newest
-// authority cannot be read nothing tells which heads count, and to go by an older
-// one would undo what the owner decided since. The content, which proves itself,
-// can be brought to safety all the same.
+// authority is damaged nothing tells which heads count, and to go by an older one
+// would undo what the owner decided since. The content, which proves itself, can be
+// brought to safety all the same.
 func (c *copier) loadSource(ctx context.Context) error {
 	view, err := Load(ctx, c.from.Store, c.from.ID, c.from.Place, c.from.Memory)
-	if err != nil {
-		return c.carry(keyOf(err), err)
+	switch format.ClassOf(err) {
+	case format.Flipped, format.Truncated, format.Missing:
+		c.problem(keyOf(err), err)
+		return nil
 	}
-	c.view, c.rules = view, view
+	if err != nil {
+		return err // another repository, or one that this program is too old for
+	}
+	c.view, c.rules, c.report.View = view, view, view
 	for _, p := range view.Problems {
 		if !c.o.Accept[format.ClassOf(p)] {
 			c.problem(keyOf(p), p)
@@ -96,25 +101,23 @@ func (c *copier) stray(key string, err error) error {
 // condemn reads the tombstones of both ends. One that is damaged is named, and
 // condemns nothing: too much is copied then, which does no harm.
 func (c *copier) condemn(ctx context.Context) error {
-	for key := range c.source {
-		name, _ := format.ParseName(key)
-		if name.Type != format.ObjectTombstone || c.view == nil {
-			continue
-		}
+	if c.view == nil {
+		return nil
+	}
+	for _, name := range tombstones(c.source) {
 		t, err := c.tombstone(ctx, &objects{c.from.Store, c.from.Memory}, name)
 		if err != nil {
-			if err := c.stray(key, err); err != nil {
+			if err := c.stray(name.String(), err); err != nil {
 				return err
 			}
 			continue
 		}
 		c.tombstones[name.Hash] = t
-		c.signed[key] = true
+		c.signed[name.String()] = true
 		c.bury(t)
 	}
-	for key := range c.target {
-		name, _ := format.ParseName(key)
-		if _, ok := c.source[key]; ok || name.Type != format.ObjectTombstone || c.view == nil {
+	for _, name := range tombstones(c.target) {
+		if _, ok := c.source[name.String()]; ok {
 			continue
 		}
 		// The target is pruned by itself. What is wrong there is for a check of it.
@@ -127,6 +130,17 @@ func (c *copier) condemn(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// tombstones are the names of those in a listing, in order.
+func tombstones(listing map[string]int64) (names []format.Name) {
+	for key := range listing {
+		if name, ok := format.ParseName(key); ok && name.Type == format.ObjectTombstone {
+			names = append(names, name)
+		}
+	}
+	slices.SortFunc(names, compareNames)
+	return names
 }
 
 func (c *copier) tombstone(ctx context.Context, source *objects, name format.Name) (*format.Tombstone, error) {

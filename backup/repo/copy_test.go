@@ -320,6 +320,12 @@ func TestCopyToAnother(t *testing.T) {
 	if _, err := h.copy(t, storagetest.NewMemory(), storagetest.NewMemory(), repo.CopyOptions{}); err == nil {
 		t.Error("an empty place was copied")
 	}
+	// Nor is another repository than the one that is meant copied anywhere.
+	empty := storagetest.NewMemory()
+	_, err = h.copy(t, other.store, empty, repo.CopyOptions{})
+	if format.ClassOf(err) != format.WrongRepository || len(empty.Keys("")) > 0 {
+		t.Errorf("%v, and %d objects", err, len(empty.Keys("")))
+	}
 }
 
 // TestCopyFaults lets every request of a copy, at both ends, go wrong in every

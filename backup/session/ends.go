@@ -69,6 +69,17 @@ func (e *Ends) Source(ctx context.Context) (*Source, error) {
 	return &Source{a, repo.Origin{Store: store, ID: id, Place: a.name, Memory: a.Memory}}, nil
 }
 
+// Seen notes what a copy saw of FROM and found in order, so that an older state of
+// it is noticed the next time; as ever only of a repository that somebody vouches
+// for.
+func (s *Source) Seen(view *repo.View) error {
+	if !s.Vouched() || view == nil {
+		return nil
+	}
+	s.View = view
+	return s.remember()
+}
+
 // Accepted are the classes of problems that the user lives with.
 func (c *Call) Accepted() (map[format.Class]bool, error) { return c.accepted() }
 
