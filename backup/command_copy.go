@@ -2,6 +2,7 @@ package backup
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -97,8 +98,9 @@ func copyAll(ctx context.Context, c *session.Call, ends *session.Ends) error {
 	}
 	started := c.Env.Clock.Now()
 	r, err := repo.Copy(ctx, from.Origin, to.Store, o)
-	if err != nil {
-		return err
+	// What was found by then is told even if the copy could not go on.
+	if told := tellProblems(c, r); err != nil || told != nil {
+		return errors.Join(err, told)
 	}
 	if err := noteCopy(from, to, r, o.DryRun); err != nil {
 		return err
@@ -148,9 +150,8 @@ type copied struct {
 	DryRun        bool        `json:"dry_run,omitempty"`
 }
 
-// tellCopied says what was copied and what is wrong. Problems go where those of a
-// check go.
-func tellCopied(c *session.Call, r *repo.CopyReport, done copied, took time.Duration) error {
+// tellProblems says what is wrong, where a check says it.
+func tellProblems(c *session.Call, r *repo.CopyReport) error {
 	for _, note := range r.Notes {
 		c.Voice.Say("note: %s", note)
 		if err := c.Voice.Object(finding{Type: "note", Message: note}); err != nil {
@@ -163,6 +164,11 @@ func tellCopied(c *session.Call, r *repo.CopyReport, done copied, took time.Dura
 			return err
 		}
 	}
+	return nil
+}
+
+// tellCopied says what was copied.
+func tellCopied(c *session.Call, r *repo.CopyReport, done copied, took time.Duration) error {
 	if r.Foreign > 0 {
 		c.Voice.Say("left alone: %s that are nothing of chatkeep's", session.Plural(int64(r.Foreign), "thing", "things"))
 	}

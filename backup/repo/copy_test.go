@@ -201,7 +201,7 @@ func TestCopy(t *testing.T) {
 func TestCopyDamagedSource(t *testing.T) {
 	base := newHistory(t)
 	newest := base.store.Keys(format.AuthorityDir)[len(base.store.Keys(format.AuthorityDir))-1]
-	for _, key := range base.keys() {
+	for _, key := range fewPacks(base.keys()) {
 		name, _ := format.ParseName(key)
 		whole := base.store.Bytes(key)
 		for how, data := range map[string][]byte{"flipped": flipped(whole), "cut": whole[:len(whole)-1], "longer": append(bytes.Clone(whole), 0), "empty": {}} {
@@ -234,6 +234,17 @@ func TestCopyDamagedSource(t *testing.T) {
 			})
 		}
 	}
+}
+
+// fewPacks leaves out most packs in a short run: one is like the other.
+func fewPacks(keys []string) []string {
+	packs := 0
+	return slices.DeleteFunc(keys, func(key string) bool {
+		if strings.HasPrefix(key, format.PacksDir) {
+			packs++
+		}
+		return strings.HasPrefix(key, format.PacksDir) && packs > 4 && !long()
+	})
 }
 
 func flipped(data []byte) []byte {
@@ -285,7 +296,7 @@ func TestCopyDamagedTarget(t *testing.T) {
 	h := newHistory(t)
 	whole := storagetest.NewMemory()
 	h.calm(t, whole)
-	for _, key := range h.keys() {
+	for _, key := range fewPacks(h.keys()) {
 		for how, data := range map[string][]byte{"cut": whole.Bytes(key)[1:], "flipped": flipped(whole.Bytes(key))} {
 			target := whole.Clone()
 			target.Tamper(key, data)

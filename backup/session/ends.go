@@ -2,7 +2,6 @@ package session
 
 import (
 	"context"
-	"errors"
 	"iter"
 	"path/filepath"
 	"strings"
@@ -25,7 +24,7 @@ type Ends struct {
 	from, to place
 }
 
-// Ends works out the two places. They must not be one, nor one within the other.
+// Ends works out the two places.
 func (c *Call) Ends() (*Ends, error) {
 	e := &Ends{call: c, from: place{id: c.String("id")}}
 	e.from.location.Text, e.to.location.Text = c.Arg(0), c.Arg(1)
@@ -92,7 +91,7 @@ type Target struct {
 }
 
 // Target opens TO and creates the place, if it is not there. In a dry run one that
-// is not there is empty.
+// is not there is empty. It must not be FROM, nor one of the two within the other.
 func (e *Ends) Target(ctx context.Context, from *Archive) (*Target, error) {
 	if err := e.apart(from, e.to.location.Text); err != nil {
 		return nil, err // before a folder is made in the other end
@@ -177,15 +176,10 @@ func (e *Ends) Writable(ctx context.Context) (*Writable, error) {
 	return &Writable{a, store}, a.trust()
 }
 
-// nowhere is the store of a place that is not there yet.
+// nowhere is the store of a place that is not there yet. A dry run asks it for its
+// listing and for nothing else.
 type nowhere struct{ storage.Store }
-
-var errNowhere = errors.New("a dry run writes nothing")
 
 func (nowhere) List(context.Context, string) iter.Seq2[storage.Info, error] {
 	return func(func(storage.Info, error) bool) {}
-}
-
-func (nowhere) Put(context.Context, string, []byte) (storage.Info, error) {
-	return storage.Info{}, errNowhere
 }

@@ -28,7 +28,8 @@ func (c *Call) place() (place, error) {
 		}
 		p.location.Text, p.byChance = c.Dirs.DefaultRepository(), true
 	}
-	return p, c.locate(&p, "")
+	err := c.locate(&p, "")
+	return p, err
 }
 
 // locate finds out whose a place is, and its settings: the flags of these that
@@ -135,7 +136,11 @@ func (c *Call) open(ctx context.Context, p place, create bool) (*traffic, error)
 
 // rates is the limit that a flag gives.
 func (c *Call) rates(flag string) (rates, error) {
-	r, err := parseRates(c.String(flag))
+	text := c.String(flag)
+	if text == "" && c.IsSet(flag) {
+		return rates{}, Usage("--%s is empty", flag)
+	}
+	r, err := parseRates(text)
 	if err != nil {
 		return r, Usage("--%s: %v", flag, err)
 	}
