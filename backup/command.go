@@ -24,6 +24,7 @@ func Commands(env *session.Env, chats []chat.Provider) []*cli.Command {
 		forgetCommand(env),
 		pruneCommand(env),
 		statsCommand(env),
+		copyCommand(env),
 	}
 }
 

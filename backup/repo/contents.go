@@ -97,6 +97,12 @@ func (s *Snapshot) Chunks(ctx context.Context, ids []format.ID) io.Reader {
 	return &chunkStream{ctx: ctx, reader: s.NewChunkReader(), ids: idSlice(ids)}
 }
 
+// Stream is the bytes of chunks by a reader that serves many such streams, one
+// after the other: neighbours lie in the same frames.
+func (c *ChunkReader) Stream(ctx context.Context, ids []format.ID) io.Reader {
+	return &chunkStream{ctx: ctx, reader: c, ids: idSlice(ids)}
+}
+
 // chunkStream is the concatenation of chunks.
 type chunkStream struct {
 	ctx    context.Context

@@ -33,6 +33,8 @@ type Chain struct {
 	byID  map[format.Hash]*Head
 	// listed are all heads that the store shows, whether they count or not.
 	listed map[format.Hash]bool
+	// passed are heads that the writer signed and that do not count: see applyEnd.
+	passed []*Head
 }
 
 // Last is the highest seq, 0 for an empty chain.
@@ -180,6 +182,7 @@ func (v *View) loadHeads(ctx context.Context, source *objects) error {
 		delete(byWriter, w.ID)
 	}
 	for _, names := range byWriter {
+		v.strangers = true
 		v.Problems = append(v.Problems, format.Fail(format.WrongWriter, names[0].String(), "the authority names no such writer"))
 	}
 	return nil
@@ -242,7 +245,7 @@ func (v *View) applyEnd(c *Chain) {
 		// Without it nothing tells the writer's own heads from a thief's.
 		v.Problems = append(v.Problems, format.Fail(format.Gap, format.HeadName(c.Writer.ID, end.Seq, end.SHA256),
 			"its writer ended with it, and it is gone: none of the %d heads before it counts", len(c.Heads)))
-		c.Heads, c.byID = nil, map[format.Hash]*Head{}
+		c.Heads, c.passed, c.byID = nil, c.Heads, map[format.Hash]*Head{}
 		return
 	}
 	good := map[format.Hash]bool{}
@@ -258,6 +261,7 @@ func (v *View) applyEnd(c *Chain) {
 		if !good[h.Hash] {
 			v.Notes = append(v.Notes, format.HeadName(h.Writer, h.Seq, h.Hash)+" does not count: the head that its writer ended with does not continue it")
 			delete(c.byID, h.Hash)
+			c.passed = append(c.passed, h)
 		}
 	}
 	c.Heads = slices.DeleteFunc(c.Heads, func(h *Head) bool { return !good[h.Hash] })

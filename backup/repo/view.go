@@ -23,8 +23,11 @@ type View struct {
 	authorities   map[format.Hash]bool   // all that the store shows
 	forgotten     map[format.HeadRef]bool
 	// first says that nothing of the repository was remembered.
-	first    bool
-	accepted map[format.Class]bool
+	first bool
+	// strangers says that there are heads of writers that the authority does not
+	// name.
+	strangers bool
+	accepted  map[format.Class]bool
 	// Problems are what is wrong, each of a named class. They are no reason to
 	// stop for everybody: see Trust.
 	Problems []error
@@ -61,9 +64,10 @@ func Load(ctx context.Context, store storage.Reader, id format.Hash, place strin
 	return v, err
 }
 
-// torn reports whether something that should be there is not.
+// torn reports whether something that should be there is not: a head, or the
+// authority that names a head's writer.
 func (v *View) torn() bool {
-	return slices.ContainsFunc(v.Problems, func(p error) bool {
+	return v.strangers || slices.ContainsFunc(v.Problems, func(p error) bool {
 		class := format.ClassOf(p)
 		return class == format.Gap || class == format.Rollback || class == format.Missing
 	})
