@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strings"
 
 	"chatkeep/backup/format"
 	"chatkeep/backup/repo"
@@ -209,10 +208,6 @@ func (g *carriage) records(ctx context.Context, name string, content io.Reader) 
 		err = &storeError{err}
 	}
 	return s.IDs, s.Size, err
-}
-
-func isRecords(path string) bool {
-	return strings.HasPrefix(path, messagesDir) || path == "conversations.jsonl" || path == "participants.jsonl"
 }
 
 func (g *carriage) has(ids []format.ID) bool {

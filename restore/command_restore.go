@@ -42,7 +42,7 @@ func restoreCommand(env *session.Env) *cli.Command {
 			if err != nil {
 				return err
 			}
-			if err := thaw.survey(ctx, a, s); err != nil {
+			if err := thaw.surveyCold(ctx, a, s); err != nil {
 				return err
 			}
 			if c.DryRun() {

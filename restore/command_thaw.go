@@ -58,10 +58,10 @@ func thawOf(c *session.Call) (*thawing, error) {
 	return t, nil
 }
 
-// survey finds out which packs archives might have.
-func (t *thawing) survey(ctx context.Context, a *session.Archive, s *repo.Snapshot) (err error) {
+// surveyCold finds out which packs archives might have.
+func (t *thawing) surveyCold(ctx context.Context, a *session.Archive, s *repo.Snapshot) (err error) {
 	t.snapshot = s
-	t.cold, err = survey(ctx, a.Store, a.Thawer(), s)
+	t.cold, err = surveyCold(ctx, a.Store, a.Thawer(), s)
 	return err
 }
 

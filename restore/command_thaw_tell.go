@@ -29,22 +29,22 @@ func (t *thawing) tell() error {
 	if len(pending) == 0 {
 		return nil
 	}
-	sum := t.cold.tally(pending, t.how.Tier)
+	sum := t.cold.amount(pending, t.how.Tier)
 	asked := len(t.cold.in(t.packs, storage.Thawing))
 	t.c.Voice.Say("%s in archives of the store, %d of them asked for before; %s", sum, asked, t.cost(sum))
 	return t.c.Voice.Object(thawLine{"thaw", sum.objects, sum.bytes, asked, string(t.how.Tier), t.how.Days, sum.longest.Hours()})
 }
 
-func (s tally) String() string {
+func (s amount) String() string {
 	return fmt.Sprintf("%s, %s,", session.Plural(int64(s.objects), "object", "objects"), session.Size(s.bytes))
 }
 
 // cost says what a thaw takes.
-func (t *thawing) cost(sum tally) string {
+func (t *thawing) cost(sum amount) string {
 	return fmt.Sprintf("a thaw (%s, for %s) takes %s and costs money", t.how.Tier, session.Plural(int64(t.how.Days), "day", "days"), span(sum))
 }
 
-func span(sum tally) string {
+func span(sum amount) string {
 	switch hours := sum.longest.Hours(); {
 	case sum.longest == 0:
 		return "hours, often"
@@ -60,7 +60,7 @@ func (t *thawing) consent(ctx context.Context) error {
 	if t.agreed {
 		return nil
 	}
-	sum := t.cold.tally(t.cold.in(t.packs, storage.Frozen), t.how.Tier)
+	sum := t.cold.amount(t.cold.in(t.packs, storage.Frozen), t.how.Tier)
 	what := fmt.Sprintf("%s that this restore needs are in archives of the store; %s", sum, t.cost(sum))
 	refused := session.Fail(exitLater, t.command("--thaw")+" asks for them and restores what is there already", "%s", what)
 	terminal, err := t.c.Env.Terminal()
@@ -80,7 +80,7 @@ func (t *thawing) consent(ctx context.Context) error {
 
 // later says what is to come, and how to get it.
 func (t *thawing) later(r *Report) *Waiting {
-	sum := t.cold.tally(t.cold.pending(t.packs), t.how.Tier)
+	sum := t.cold.amount(t.cold.pending(t.packs), t.how.Tier)
 	return &Waiting{
 		Entries: r.Waiting,
 		Text:    fmt.Sprintf("%s asked for; a thaw takes %s", sum, span(sum)),

@@ -28,9 +28,9 @@ type cold struct {
 	states   map[int]storage.State // of those that were looked at and cannot be read
 }
 
-// survey lists the packs of a snapshot that archives might have: it makes one
+// surveyCold lists the packs of a snapshot that archives might have: it makes one
 // request for a thousand packs in the store, and none where that has no archives.
-func survey(ctx context.Context, store storage.Reader, thawer storage.Thawer, s *repo.Snapshot) (*cold, error) {
+func surveyCold(ctx context.Context, store storage.Reader, thawer storage.Thawer, s *repo.Snapshot) (*cold, error) {
 	c := &cold{snapshot: s, thawer: thawer, packs: map[int]storage.Info{}, states: map[int]storage.State{}}
 	if thawer == nil {
 		return c, nil
@@ -219,14 +219,14 @@ func (c *cold) has(packs []int, tier storage.Tier) error {
 	return nil
 }
 
-// tally sums packs up.
-type tally struct {
+// amount sums packs up.
+type amount struct {
 	objects int
 	bytes   int64
 	longest time.Duration // that a thaw of them takes, 0 where nobody knows
 }
 
-func (c *cold) tally(packs []int, tier storage.Tier) (t tally) {
+func (c *cold) amount(packs []int, tier storage.Tier) (t amount) {
 	for _, n := range packs {
 		info := c.packs[n]
 		took, _ := c.thawer.ThawTime(info.Class, tier)

@@ -109,7 +109,7 @@ func TestThaw(t *testing.T) {
 func thawed(t *testing.T, store *freezer, s *repo.Snapshot, frozen map[int]bool, target string, o Options) int64 {
 	t.Helper()
 	waits := frozenThings(t, s, frozen)
-	c, err := survey(t.Context(), store, store, s)
+	c, err := surveyCold(t.Context(), store, store, s)
 	must(t, err)
 	need, err := c.needs(t.Context(), o)
 	must(t, err)
@@ -176,7 +176,7 @@ func TestThawOnlyWhatIsNeeded(t *testing.T) {
 		}
 	}
 	s = w.open(store, s.Head)
-	c, err := survey(t.Context(), store, store, s)
+	c, err := surveyCold(t.Context(), store, store, s)
 	must(t, err)
 	for _, test := range []struct {
 		paths []string
@@ -202,7 +202,7 @@ func TestThawOnlyWhatIsNeeded(t *testing.T) {
 			t.Errorf("%q needs %v, want %v", test.paths, need, want)
 		}
 	}
-	if none, err := survey(t.Context(), store, nil, s); err != nil || len(none.packs) > 0 {
+	if none, err := surveyCold(t.Context(), store, nil, s); err != nil || len(none.packs) > 0 {
 		t.Errorf("a store without archives has %d packs in some (%v)", len(none.packs), err)
 	}
 }
@@ -226,7 +226,7 @@ func TestThawUnknownClass(t *testing.T) {
 		}
 	}
 	s = w.open(store, s.Head)
-	c, err := survey(t.Context(), store, store, s)
+	c, err := surveyCold(t.Context(), store, store, s)
 	must(t, err)
 	need, err := c.needs(t.Context(), Options{})
 	must(t, err)
@@ -251,7 +251,7 @@ func TestThawFails(t *testing.T) {
 	for _, p := range s.Index().Packs() {
 		store.Move(format.PackName(p.Pack), storagetest.ClassCold)
 	}
-	c, err := survey(t.Context(), store, store, s)
+	c, err := surveyCold(t.Context(), store, store, s)
 	must(t, err)
 	all := c.those(func(format.Kind) bool { return true })
 	must(t, c.look(t.Context(), all))

@@ -241,8 +241,8 @@ func (p *pruner) old(info storage.Info) bool {
 	return !info.Time.IsZero() && p.now.Sub(info.Time) > session
 }
 
-// sortedHashes puts hashes in the order of statements.
-func sortedHashes(list []format.Hash) []format.Hash {
+// inOrder puts hashes in the order that statements want.
+func inOrder(list []format.Hash) []format.Hash {
 	slices.SortFunc(list, format.Hash.Compare)
 	if list == nil {
 		return []format.Hash{}

@@ -59,7 +59,7 @@ func (p *pruner) since(stored time.Time, t *format.Tombstone) time.Time {
 
 // putTombstones condemns, in as many tombstones as the lists need.
 func (p *pruner) putTombstones(ctx context.Context, dead *format.Tombstone) error {
-	packs, index, manifests := sortedHashes(dead.Packs), sortedHashes(dead.Index), sortedHashes(dead.Manifests)
+	packs, index, manifests := inOrder(dead.Packs), inOrder(dead.Index), inOrder(dead.Manifests)
 	for {
 		t := &format.Tombstone{Time: p.now, Packs: cut(&packs), Index: cut(&index), Manifests: cut(&manifests)}
 		if err := p.putTombstone(ctx, t); err != nil {
