@@ -301,7 +301,7 @@ func TestEveryFault(t *testing.T) {
 				t.Fatalf("%v of request %d: %v", do, nth, err)
 			}
 			if !long() {
-				nth += nth / 6
+				nth += nth / 4
 			}
 		}
 	}

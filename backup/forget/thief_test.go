@@ -82,7 +82,7 @@ func TestThief(t *testing.T) {
 	}
 	for name, strike := range map[string]func(t *testing.T, w *world, m *machine, old storage.Store){
 		"flood": func(t *testing.T, w *world, m *machine, _ storage.Store) {
-			for range 12 {
+			for range 8 {
 				w.steal(t, m, w.store, w.here, garbage())
 			}
 		},
@@ -92,8 +92,8 @@ func TestThief(t *testing.T) {
 			}
 		},
 		"past": func(t *testing.T, w *world, m *machine, _ storage.Store) {
-			for i := range 20 {
-				w.steal(t, m, w.store, w.here.AddDate(0, 0, i-40).Add(6*time.Hour), garbage())
+			for i := range 8 {
+				w.steal(t, m, w.store, w.here.AddDate(0, 0, 4*i-36).Add(6*time.Hour), garbage())
 			}
 			w.steal(t, m, w.store, time.Unix(0, 0), garbage())
 		},
@@ -130,7 +130,7 @@ func TestThief(t *testing.T) {
 			spared := *w
 			spared.store = w.store.Clone()
 			strike(t, w, m, old)
-			for _, days := range []int{0, 3, 3} {
+			for _, days := range []int{0, 6} {
 				for _, one := range []*world{w, &spared} {
 					one.pass(days)
 					// Somebody backs up, and so the store tells the time.
