@@ -32,14 +32,14 @@ func (c *Carried) carry(ctx context.Context, r *repo.Reader, h *Hands) error {
 	people := map[string]bool{}
 	for _, t := range c.takes {
 		from, err := r.Open(ctx, t.from.Head)
+		if err == nil {
+			err = w.take(ctx, t, from)
+		}
+		if err == nil {
+			err = lines(ctx, from, format.ParticipantsPath, func(line []byte, _ any) { people[string(line)] = true })
+		}
 		if err != nil {
-			return err
-		}
-		if err := w.take(ctx, t, from); err != nil {
-			return err
-		}
-		if err := lines(ctx, from, format.ParticipantsPath, func(line []byte, _ any) { people[string(line)] = true }); err != nil {
-			return err
+			return fmt.Errorf("carrying out of snapshot %s, of which nothing is forgotten therefore: %w", t.from.Head.Hash.String()[:8], err)
 		}
 	}
 	if err := w.lists(ctx, people); err != nil {

@@ -337,7 +337,11 @@ func TestChanged(t *testing.T) {
 // TestDamage: what cannot be read cannot be carried, and stays; what is damaged
 // and stays stands for no other.
 func TestDamage(t *testing.T) {
-	for _, which := range []int{0, 1} {
+	for _, c := range []struct {
+		which int
+		gone  bool
+	}{{0, true}, {1, true}, {0, false}} {
+		which := c.which
 		w := newWorld(t)
 		m := w.machines[0]
 		heads := []*repo.Head{w.backup(t, m, w.saying("one pic a.jpg", "two"))}
@@ -346,7 +350,14 @@ func TestDamage(t *testing.T) {
 		w.pass(1)
 		heads = append(heads, w.backup(t, m, w.saying("four")))
 		for _, ref := range added(heads[which]) {
-			w.store.Tamper(format.PackName(ref.SHA256), nil)
+			data := w.store.Bytes(format.PackName(ref.SHA256))
+			for i := len(data) / 3; i < len(data); i += 997 {
+				data[i] ^= 1
+			}
+			if c.gone {
+				data = nil
+			}
+			w.store.Tamper(format.PackName(ref.SHA256), data)
 		}
 		q := forget.Request{Named: []format.Hash{heads[0].Hash}}
 		plan := w.must(t, m, q)

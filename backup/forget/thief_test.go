@@ -163,7 +163,7 @@ func (w *world) robbed(t *testing.T, m *machine, good map[format.Hash]bool) {
 		}
 	}
 	owner := w.machines[1]
-	if _, err := w.forget(t, owner, w.store, forget.Request{Policy: policies["mixed"], Grace: retention.DefaultGrace}); err != nil {
+	if _, err := w.forget(t, owner, w.store, forget.Request{Policy: policies["last"], Grace: retention.DefaultGrace}); err != nil {
 		t.Fatal(err)
 	}
 	o, err := repo.NewOwner(t.Context(), w.store, w.view(t, nil), w.master, nil)
@@ -198,4 +198,38 @@ func TestThiefWhoCopies(t *testing.T) {
 	}
 	w.steal(t, m, w.store, w.here, w.saying(append(all, "good pic a.jpg")...))
 	w.robbed(t, m, good)
+}
+
+// TestWritersApart: even without a grace a stolen key is in the way of its own
+// snapshots alone. An heir's are those of whom it inherited from.
+func TestWritersApart(t *testing.T) {
+	w := newWorld(t)
+	m := w.machines[0]
+	other, heir := w.enrol(t, nil), w.enrol(t, &m.key.ID)
+	good := map[format.Hash]bool{}
+	for i := range 4 {
+		good[w.backup(t, m, w.saying(fmt.Sprint("day ", i))).Hash] = true
+		w.pass(1)
+	}
+	for range 3 {
+		w.steal(t, other, w.store, w.here, w.saying("garbage"))
+	}
+	w.must(t, m, last(4))
+	left := func() (n int) {
+		for _, h := range w.reader(t).Heads() {
+			if good[h.Hash] {
+				n++
+			}
+		}
+		return n
+	}
+	if n := left(); n != 4 {
+		t.Errorf("%d of 4 good ones stay", n)
+	}
+	w.backup(t, heir, w.saying("day 5"))
+	w.must(t, m, last(4))
+	if n := left(); n != 3 {
+		t.Errorf("%d of 4 stay beside the heir's", n)
+	}
+	w.nothingLost(t)
 }

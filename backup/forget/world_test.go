@@ -142,7 +142,6 @@ type export struct {
 	files      map[string][]byte // others, by path below originals/
 	tags       []string
 	incomplete bool
-	zone       *time.Location
 }
 
 // said is a message as one line of the model.
