@@ -272,7 +272,7 @@ func (w *weighing) take(ctx context.Context, s *Snapshot) (*take, error) {
 		if err != nil {
 			return err
 		}
-		if !twin && !w.plan.request.LoseMessages {
+		if !twin && s != w.keeper && !w.plan.request.LoseMessages {
 			err = r.readable(ctx, st)
 		}
 		if err != nil {
