@@ -81,7 +81,7 @@ func (w *writing) attachments(ctx context.Context, from *repo.Snapshot, f *files
 		}
 		for path, item := range pieces(e, bySource) {
 			for _, to := range bySource[path] {
-				if err := w.attachment(ctx, carrier, e.Stat, item, to, moved); err != nil {
+				if err := w.attachment(ctx, carrier, e.Stat, item, to, from.Manifest.Carried(), moved); err != nil {
 					return nil, err
 				}
 			}
@@ -110,8 +110,8 @@ func pieces(e repo.Entry, wanted map[string][]string) map[string]*format.Item {
 	return found
 }
 
-// attachment carries one file.
-func (w *writing) attachment(ctx context.Context, carrier *repo.Carrier, stat format.Stat, item *format.Item, to string, moved map[string]string) error {
+// attachment carries one file; again says that it was carried before.
+func (w *writing) attachment(ctx context.Context, carrier *repo.Carrier, stat format.Stat, item *format.Item, to string, again bool, moved map[string]string) error {
 	copied := *item
 	copied.Segments = slices.Clone(item.Segments)
 	hint := repo.Hint{Group: to[:max(0, strings.LastIndexByte(to, '/'))]}
@@ -140,7 +140,8 @@ func (w *writing) attachment(ctx context.Context, carrier *repo.Carrier, stat fo
 			w.folders[path[:i]] = true
 		}
 	}
-	w.entries[path] = &entry{item: &copied, stat: stat}
+	same := slices.Equal(slices.Collect(copied.AllChunks()), slices.Collect(item.AllChunks()))
+	w.entries[path] = &entry{item: &copied, stat: stat, proved: again && same}
 	w.files++
 	w.bytes += copied.Size
 	return nil

@@ -14,7 +14,8 @@
 //
 // Memory: 16 bytes and the overhead of a map, some 50 in all, for each state of a
 // record in the snapshots of one source; as much for each file of one snapshot;
-// some 100 for each chunk of records, and the index of one snapshot.
+// some 100 for each chunk of records, the index of one snapshot, and the paths of
+// what is carried.
 package forget
 
 import (

@@ -3,6 +3,8 @@ package forget
 import (
 	"bytes"
 	"context"
+	"io"
+	"slices"
 	"strings"
 
 	"chatkeep/backup/format"
@@ -82,6 +84,17 @@ func (r *streams) each(ctx context.Context, e repo.Entry, skip func(format.ID) b
 	}
 	if len(rest) > 0 {
 		return format.Fail(format.Malformed, e.Path, "its last record has no end")
+	}
+	return nil
+}
+
+// readable reads the attachments of a state: what is damaged must be found before
+// anything is promised. Whole zips are read when they are carried.
+func (r *streams) readable(ctx context.Context, st *state) error {
+	for _, p := range st.places {
+		if err := readChunks(ctx, r.reader, slices.Values(p.ids), io.Discard); err != nil {
+			return err
+		}
 	}
 	return nil
 }

@@ -67,6 +67,9 @@ func (t *twins) find(ctx context.Context, reader *repo.Reader, r *streams, st *s
 		}
 		if t.opened != have.head {
 			s, err := reader.Open(ctx, have.head)
+			if format.ClassOf(err) != "" {
+				continue // what cannot be read stands for nothing
+			}
 			if err != nil {
 				return false, err
 			}

@@ -272,6 +272,12 @@ func (w *weighing) take(ctx context.Context, s *Snapshot) (*take, error) {
 		if err != nil {
 			return err
 		}
+		if !twin && s != w.keeper && !w.plan.request.LoseMessages {
+			err = r.readable(ctx, st)
+		}
+		if err != nil {
+			return err
+		}
 		w.ledger.hold(st)
 		w.ledger.twins.note(s, r, st)
 		if !twin {

@@ -142,7 +142,6 @@ type export struct {
 	files      map[string][]byte // others, by path below originals/
 	tags       []string
 	incomplete bool
-	zone       *time.Location
 }
 
 // said is a message as one line of the model.
@@ -366,17 +365,22 @@ func (w *world) forget(t *testing.T, m *machine, store storage.Store, q forget.R
 	if err != nil {
 		return nil, err
 	}
-	return plan, plan.Run(ctx, r, forget.Hands{
-		Store: store, Memory: m.memory, Master: w.master, Program: "test", Now: func() time.Time { return w.here },
-		Load: func(ctx context.Context) (*repo.View, error) { return load(ctx, store, id, m.memory) },
+	return plan, plan.Run(ctx, r, w.hands(m, store))
+}
+
+// hands are those of a machine.
+func (w *world) hands(m *machine, store storage.Store) forget.Hands {
+	look := func(ctx context.Context) (*repo.View, error) { return load(ctx, store, w.master.Repository, m.memory) }
+	return forget.Hands{
+		Store: store, Memory: m.memory, Master: w.master, Program: "test", Now: func() time.Time { return w.here }, Load: look,
 		Begin: func(ctx context.Context) (*repo.Session, error) {
-			v, err := load(ctx, store, id, m.memory)
+			v, err := look(ctx)
 			if err != nil {
 				return nil, err
 			}
 			return repo.Begin(ctx, store, v, m.key, m.memory, repo.SessionOptions{PackSize: 64 << 10, Now: func() time.Time { return w.here }})
 		},
-	})
+	}
 }
 
 // must is forget in peace.
