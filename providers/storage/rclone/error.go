@@ -164,7 +164,7 @@ func (s *Store) cureLogin() string {
 	if strings.HasPrefix(name, ":") {
 		return "make a remote that logs in, with \"rclone config\", and name that"
 	}
-	return fmt.Sprintf("log in anew with: rclone config reconnect %[1]s: (or look at: rclone config show %[1]s:, rclone lsd %[1]s:)", quote(name))
+	return fmt.Sprintf("log in anew with: rclone config reconnect %[1]s: (rclone lsd %[1]s: shows whether it works)", quote(name))
 }
 
 // quote makes a name one word of a command line.
