@@ -49,6 +49,8 @@ func environ(ours []string, remote, config, user, password string) []string {
 	return append(env,
 		aliasEnv+"TYPE=alias", aliasEnv+"REMOTE="+remote,
 		"RCLONE_RC_USER="+user, "RCLONE_RC_PASS="+password,
+		// An upload over a slow line is one request.
+		"RCLONE_RC_SERVER_READ_TIMEOUT=24h", "RCLONE_RC_SERVER_WRITE_TIMEOUT=24h",
 		"RCLONE_PARTIAL_SUFFIX="+unfinished,
 		"RCLONE_LOG_LEVEL=NOTICE", "RCLONE_STATS=0", "RCLONE_ASK_PASSWORD=false")
 }

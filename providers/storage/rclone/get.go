@@ -199,7 +199,7 @@ func (r *reader) resume(cause error) error {
 	if err := sleep(r.ctx, r.store.tuning.pause); err != nil {
 		return err
 	}
-	return r.connect()
+	return r.store.absent(r.ctx, r.connect())
 }
 
 // Close implements [io.Closer].

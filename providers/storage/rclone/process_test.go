@@ -22,7 +22,9 @@ import (
 
 // TestStopped stops rclone: requests notice.
 func TestStopped(t *testing.T) {
-	s, _ := onDisk(t, quick)
+	strict := quick
+	strict.silence = 3 * time.Second
+	s, _ := onDisk(t, strict)
 	p := process(t, s)
 	p.Signal(syscall.SIGSTOP)
 	_, err := s.Stat(t.Context(), "a")

@@ -36,9 +36,9 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// quick has little patience.
+// quick has little patience, save with a child that a busy machine may slow down.
 var quick = tuning{
-	start: 30 * time.Second, glance: 5 * time.Millisecond, beat: 100 * time.Millisecond, silence: time.Second,
+	start: 30 * time.Second, glance: 5 * time.Millisecond, beat: 100 * time.Millisecond, silence: 10 * time.Second,
 	farewell: 5 * time.Second, stale: time.Hour, proof: time.Minute, pause: 10 * time.Millisecond, resumes: 2,
 }
 
