@@ -150,38 +150,16 @@ func (s *Store) do(ctx context.Context, ask func(ctx context.Context, c *child) 
 		c.pending.Add(1)
 		err = ask(ctx, c)
 		c.pending.Add(-1)
-		var gone *lost
-		if !errors.As(err, &gone) {
+		var broke *lost
+		if !errors.As(err, &broke) {
 			return err
 		}
-		if err := s.mourn(ctx, c, gone); err != nil || tries > 1 {
-			return errors.Join(err, c.deathOr(gone))
+		err = c.mourn(ctx, s.tuning.farewell, broke)
+		var ended *died
+		if tries > 1 || !errors.As(err, &ended) {
+			return err
 		}
 	}
-}
-
-// mourn waits for the end of a child whose connection broke. It returns an error
-// where another would not do better.
-func (s *Store) mourn(ctx context.Context, c *child, gone *lost) error {
-	select {
-	case <-c.gone:
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-time.After(s.tuning.farewell):
-		return gone // it lives, and yet hung up
-	}
-	if c.hung.Load() {
-		return c.death()
-	}
-	return nil
-}
-
-// deathOr is why the child ended, where it did.
-func (c *child) deathOr(gone *lost) error {
-	if c.dead() {
-		return c.death()
-	}
-	return gone
 }
 
 // running returns the child, and starts one where there is none.

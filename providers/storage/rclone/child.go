@@ -106,10 +106,28 @@ func (c *child) await(ctx context.Context, tuning tuning) error {
 		}
 	}
 	var version struct{ Version string }
-	if err := c.call(ctx, "core/version", nil, &version); err != nil {
+	err := c.call(ctx, "core/version", nil, &version)
+	var broke *lost
+	if errors.As(err, &broke) {
+		return c.mourn(ctx, tuning.farewell, broke)
+	}
+	if err != nil {
 		return err
 	}
 	return checkVersion(version.Version)
+}
+
+// mourn waits for the end of a child whose connection broke, and tells why it
+// came; or what broke, where the child lives on.
+func (c *child) mourn(ctx context.Context, patience time.Duration, broke *lost) error {
+	select {
+	case <-c.gone:
+		return c.death()
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(patience):
+		return broke
+	}
 }
 
 // watch asks a child that has work to do for signs of life, and kills it when it

@@ -73,7 +73,7 @@ func isMissing(err error) bool {
 	}
 	var said *refusal
 	return errors.As(err, &said) && !said.bare && containsAny(said.message, "object not found", "directory not found",
-		"is a directory not a file", "is a file not a directory", "is not a regular file")
+		"is a directory not a file", "is a file not a directory", "is not a regular file", ": not a directory")
 }
 
 // noPlace makes err one of class NoPlace where it says that the folder is not
