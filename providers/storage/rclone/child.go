@@ -91,7 +91,9 @@ func (c *child) await(ctx context.Context, tuning tuning) error {
 	defer c.pending.Add(-1)
 	deadline := time.After(tuning.start)
 	for {
-		if _, err := os.Stat(c.socket()); err == nil {
+		// The file of the socket is there a moment before somebody listens.
+		if conn, err := net.Dial("unix", c.socket()); err == nil {
+			conn.Close()
 			break
 		}
 		select {

@@ -253,13 +253,13 @@ func slowly(t *testing.T) { t.Setenv("RCLONE_BWLIMIT", "1M") }
 func TestNeverInPart(t *testing.T) {
 	slowly(t)
 	s, dir := onDisk(t, quick)
-	done := make(chan error)
+	done := make(chan error, 1)
 	go func() {
 		_, err := s.Put(context.WithoutCancel(t.Context()), "packs/half", bytes.Repeat([]byte("x"), 16<<20))
 		done <- err
 	}()
 	for range 2 {
-		pid := uploading(t, s, dir)
+		pid := uploading(t, s, dir, done)
 		for info, err := range s.List(t.Context(), "") {
 			t.Errorf("listed: %+v, %v", info, err)
 		}
@@ -286,23 +286,23 @@ func wantTrouble2(t *testing.T, err error) *storage.Error {
 	return e
 }
 
-// uploading waits until rclone has an unfinished file that no earlier one had.
-func uploading(t *testing.T, s *Store, dir string) *os.Process {
+// uploading waits until rclone has an unfinished file, and takes its name away.
+func uploading(t *testing.T, s *Store, dir string, done <-chan error) *os.Process {
 	t.Helper()
 	for {
-		found, err := filepath.Glob(filepath.Join(dir, "packs", "*"+unfinished))
-		if err != nil {
-			t.Fatal(err)
+		entries, _ := os.ReadDir(filepath.Join(dir, "packs")) // not there before the upload
+		for _, entry := range entries {
+			if !strings.HasSuffix(entry.Name(), unfinished) {
+				t.Fatalf("%s is there in part", entry.Name())
+			}
+			os.Remove(filepath.Join(dir, "packs", entry.Name()))
 		}
-		for _, path := range found {
-			os.Remove(path)
-		}
-		if len(found) > 0 {
+		if len(entries) > 0 {
 			return process(t, s)
 		}
 		select {
-		case <-t.Context().Done():
-			t.Fatal("no upload begins")
+		case err := <-done:
+			t.Fatalf("no upload begins: %v", err)
 		case <-time.After(5 * time.Millisecond):
 		}
 	}
