@@ -29,7 +29,7 @@ type tuning struct {
 
 var standard = tuning{
 	start: 30 * time.Second, glance: 10 * time.Millisecond, beat: 10 * time.Second, silence: 30 * time.Second,
-	farewell: 5 * time.Second, stale: time.Hour, proof: time.Minute, pause: 2 * time.Second, resumes: 4,
+	farewell: 2 * time.Second, stale: time.Hour, proof: time.Minute, pause: 2 * time.Second, resumes: 4,
 }
 
 // maxParallel is how many requests rclone gets at once. The services behind it

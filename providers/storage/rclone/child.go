@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -191,15 +192,19 @@ const dirPrefix = "chatkeep-rclone-"
 // sweep removes directories of children whose chatkeep was killed: old ones that
 // nobody listens in. They hold objects that were on their way, encrypted.
 func sweep(dir string, age time.Duration) {
-	stale, err := filepath.Glob(filepath.Join(dir, dirPrefix+"*"))
+	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return
 	}
-	for _, path := range stale {
-		info, err := os.Lstat(path)
-		if err != nil || !info.IsDir() || time.Since(info.ModTime()) < age {
+	for _, entry := range entries {
+		if !entry.IsDir() || !strings.HasPrefix(entry.Name(), dirPrefix) {
 			continue
 		}
+		info, err := entry.Info()
+		if err != nil || time.Since(info.ModTime()) < age {
+			continue
+		}
+		path := filepath.Join(dir, entry.Name())
 		if conn, err := net.Dial("unix", filepath.Join(path, "s")); err == nil {
 			conn.Close()
 			continue

@@ -144,18 +144,18 @@ var signs = []struct {
 }
 
 // classify sorts what rclone says into a class.
-func (s *Store) classify(text string) (class storage.Class, sentinel error, cure string) {
+func (s *Store) classify(text string) (class storage.Class, cure string, sentinel error) {
 	text = strings.ToLower(text)
 	for _, sign := range signs {
 		if !containsAny(text, sign.words...) {
 			continue
 		}
 		if sign.class == storage.Login && sign.cure == "" {
-			return sign.class, sign.sentinel, s.cureLogin()
+			return sign.class, s.cureLogin(), sign.sentinel
 		}
-		return sign.class, sign.sentinel, sign.cure
+		return sign.class, sign.cure, sign.sentinel
 	}
-	return storage.Other, nil, ""
+	return storage.Other, "", nil
 }
 
 // cureLogin names the remote that wants a new login.
@@ -207,7 +207,7 @@ func (s *Store) trouble(op, key string, err error) *storage.Error {
 	case errors.As(err, &noWord):
 		failed.Class, failed.Cure = storage.Unreachable, cureReach
 	case errors.As(err, &ended):
-		failed.Class, _, failed.Cure = s.classify(ended.said)
+		failed.Class, failed.Cure, _ = s.classify(ended.said)
 		if failed.Class == storage.Other {
 			failed.Class = storage.Unreachable
 		}
@@ -225,7 +225,7 @@ func (s *Store) trouble(op, key string, err error) *storage.Error {
 
 // refused sorts an answer.
 func (s *Store) refused(failed *storage.Error, answered *refusal) {
-	class, sentinel, cure := s.classify(answered.message)
+	class, cure, sentinel := s.classify(answered.message)
 	if class == storage.Other && sentinel == nil && answered.bare && answered.status >= http.StatusInternalServerError {
 		class, cure = storage.Unreachable, cureReach
 	}

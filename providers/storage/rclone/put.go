@@ -69,8 +69,8 @@ func (c *child) upload(ctx context.Context, key string, data []byte) error {
 	path := c.spool()
 	defer os.Remove(path)
 	if err := os.WriteFile(path, data, 0o600); err != nil {
-		// Not the error of the place: the place is not full, this machine is.
-		return errors.New("no room for the object on its way: " + err.Error())
+		// Not as it is: the place is not full, this machine is.
+		return errors.New("the object cannot be laid down for rclone: " + err.Error())
 	}
 	return c.call(ctx, "operations/copyfile", params{
 		"srcFs": c.dir, "srcRemote": filepath.Base(path), "dstFs": alias + ":", "dstRemote": key,
