@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"io"
 
 	"github.com/urfave/cli/v2"
 
@@ -14,6 +15,8 @@ type Call struct {
 	Env          *Env
 	Voice        *Voice
 	Dirs         state.Dirs
+
+	closers []io.Closer // the stores that want to know of the end
 }
 
 // Action makes a command's action of a function: it gets the call with all that
@@ -27,10 +30,19 @@ func (e *Env) Action(run func(ctx context.Context, c *Call) error) cli.ActionFun
 		c := &Call{Context: flags, Env: e, Dirs: dirs,
 			Voice: e.newVoice(flags.Bool("json"), flags.Bool("quiet"), flags.Bool("verbose"))}
 		defer c.Voice.Done()
+		defer c.close()
 		if err := run(flags.Context, c); err != nil {
 			return err
 		}
 		return c.Voice.failure()
+	}
+}
+
+// close closes the stores. What they hold is safe already, so that trouble now
+// is none of the command's.
+func (c *Call) close() {
+	for _, store := range c.closers {
+		_ = store.Close()
 	}
 }
 

@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"io"
 	"strings"
 
 	"chatkeep/providers/storage"
@@ -35,16 +36,17 @@ func (c *Call) place() (place, error) {
 // locate finds out whose a place is, and its settings: the flags of these that
 // have a prefix.
 func (c *Call) locate(p *place, prefix string) error {
-	if err := bare("the repository's place", p.location.Text); err != nil {
+	var ok bool
+	p.provider, ok = providerOf(c.Env.Stores, p.location.Text)
+	if err := bare("the repository's place", p.location.Text, p.provider); err != nil {
 		return err
 	}
-	var ok bool
-	if p.provider, ok = providerOf(c.Env.Stores, p.location.Text); !ok {
+	if !ok {
 		return Usage("no kind of place is known for %q", p.location.Text)
 	}
 	p.location.Values = c.settings(p.provider, prefix)
 	for name, value := range p.location.Values {
-		if err := bare("--"+prefix+name, addressOf(name, value)); err != nil {
+		if err := bare("--"+prefix+name, addressOf(name, value), p.provider); err != nil {
 			return err
 		}
 	}
@@ -53,13 +55,16 @@ func (c *Call) locate(p *place, prefix string) error {
 
 // bare refuses an address with a part that secrets are written in. From here on
 // addresses are shown in messages, and remembered.
-func bare(what, address string) error {
+func bare(what, address string, provider storage.Provider) error {
 	shown := storage.Redact(address)
 	if shown == address {
 		return nil
 	}
-	return Fail(ExitUsage, "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or a profile, hold credentials; the address goes without",
-		"%s has a user name, a password or a query beside %s", what, shown)
+	hint := provider.Secrets
+	if hint == "" {
+		hint = "an address goes without credentials: those for s3 are AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or a profile"
+	}
+	return Fail(ExitUsage, hint, "%s has a user name, a password, options or a query beside %s", what, shown)
 }
 
 // addressOf is the address in the value of a setting, or "". That of an endpoint
@@ -130,6 +135,9 @@ func (c *Call) open(ctx context.Context, p place, create bool) (*traffic, error)
 	store, err := p.provider.Open(ctx, p.location, create)
 	if err != nil {
 		return nil, err
+	}
+	if closer, ok := store.(io.Closer); ok {
+		c.closers = append(c.closers, closer)
 	}
 	return limit(store, c.Env.Clock, up, down), nil
 }

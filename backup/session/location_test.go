@@ -13,6 +13,7 @@ import (
 	"chatkeep/backup/session"
 	"chatkeep/providers/storage"
 	"chatkeep/providers/storage/local"
+	"chatkeep/providers/storage/storagetest"
 )
 
 // bucket is a provider of locations with a scheme. It opens none.
@@ -100,4 +101,38 @@ func TestPlainPlaces(t *testing.T) {
 	w := newWorld(t)
 	place, _ := w.cheap("what?a@b#c")
 	w.wantCode(w.does(read, "-r", place), 0)
+}
+
+// closing is a store that wants to know of the end.
+type closing struct {
+	storage.Store
+	closed *int
+}
+
+func (c closing) Close() error { *c.closed++; return nil }
+
+// TestClosed closes a store once the command is over, however it went, and tells
+// where a provider wants its secrets.
+func TestClosed(t *testing.T) {
+	closed := 0
+	held := storage.Provider{
+		Name: "held", Schemes: []string{"held"}, Secrets: "in the drawer",
+		Open: func(context.Context, storage.Location, bool) (storage.Store, error) {
+			return closing{storagetest.NewMemory(), &closed}, nil
+		},
+	}
+	run := func(w *world, place string) int {
+		return w.run(func(env *session.Env) []*cli.Command {
+			env.Stores = []storage.Provider{local.Provider, held}
+			return []*cli.Command{{Name: "do", Flags: env.KeyFlags(), Action: env.Action(open)}}
+		}, "do", "--repo", place)
+	}
+	w := newWorld(t)
+	if code := run(w, "held:chats"); code != session.ExitNoRepository || closed != 1 {
+		t.Errorf("code %d, closed %d times\n%s", code, closed, &w.err)
+	}
+	w = newWorld(t)
+	if code := run(w, "held:me:tellingly@chats"); code != session.ExitUsage || !strings.Contains(w.err.String(), "hint: in the drawer") {
+		t.Errorf("code %d\n%s", code, &w.err)
+	}
 }

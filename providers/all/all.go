@@ -7,6 +7,7 @@ import (
 	"chatkeep/providers/chat/whatsapp"
 	"chatkeep/providers/storage"
 	"chatkeep/providers/storage/local"
+	"chatkeep/providers/storage/rclone"
 	"chatkeep/providers/storage/s3"
 )
 
@@ -19,4 +20,5 @@ var Chats = []chat.Provider{
 var Stores = []storage.Provider{
 	local.Provider,
 	s3.Provider,
+	rclone.Provider,
 }

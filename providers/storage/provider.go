@@ -20,10 +20,23 @@ type Provider struct {
 	// Settings are what a location alone cannot say. Each becomes a flag
 	// and, where Env is set, an environment variable.
 	Settings []Setting
+	// Secrets says where credentials belong, to whoever wrote some into a
+	// location. It may be empty.
+	Secrets string
+	// Topics are texts about setting such a place up, which the command
+	// explain shows. There may be none.
+	Topics []Topic
 	// Open makes a store of a location. It may check what it can without
 	// writing. With create it also prepares an empty place, as a directory;
 	// without, a place that does not exist is an [Error] of class NoPlace.
 	Open func(ctx context.Context, location Location, create bool) (Store, error)
+}
+
+// Topic is a text for people about one way to use a provider.
+type Topic struct {
+	Name  string // the word for it, as "google-drive"
+	Title string // a line for lists
+	Text  string // lines
 }
 
 // Setting is one named option of a provider.

@@ -11,10 +11,16 @@ var scheme = regexp.MustCompile(`^\s*([A-Za-z][A-Za-z0-9+.-]+):`)
 
 // Redact returns a location, or a server's address, without what secrets are
 // written in: what stands before an @ where the server does, and a query or a
-// fragment. It is for whoever shows or keeps one, and whoever refuses one that
+// fragment, and the options of a remote of rclone's with all that follows. It is
+// for whoever shows or keeps one, and whoever refuses one that
 // has such parts: those it changes. A plain path, and what is behind "file:", has
 // none and comes back as it is.
 func Redact(location string) string {
+	if remote, ok := strings.CutPrefix(location, rclone); ok {
+		if shown := redactRemote(remote); shown != remote || !strings.Contains(remote, "://") {
+			return rclone + shown
+		}
+	}
 	start := 0
 	if i := strings.Index(location, "://"); i >= 0 {
 		start = i + len("://")
@@ -34,6 +40,20 @@ func Redact(location string) string {
 	}
 	rest = rest[at+1:]
 	return location[:start] + rest[:end(rest, "?#")]
+}
+
+const rclone = "rclone:"
+
+// redactRemote cuts "remote,option=value:path" before the options. They end at a
+// colon that may stand in quotes too, so that nothing behind them is safe to show.
+// Other signs have no meaning there, and a name or a path may have them.
+func redactRemote(remote string) string {
+	name := strings.TrimPrefix(remote, ":")
+	front := len(remote) - len(name)
+	if i := strings.IndexAny(name, ",:"); i >= 0 && name[i] == ',' {
+		return remote[:front+i]
+	}
+	return remote
 }
 
 // end is where in text the first of some characters stands, else its length.

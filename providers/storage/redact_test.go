@@ -26,6 +26,10 @@ func TestRedact(t *testing.T) {
 		`s3:https://KEY:SECRET@host\b`:                    `s3:https://host\b`,
 		"s3:http://KEY:SECRET@[::1]:9000/b":               "s3:http://[::1]:9000/b",
 		"rclone:https://KEY:SECRET@host/b?token=SECRET#x": "rclone:https://host/b",
+		"rclone:sftp,user=me,pass=SECRET:chats":           "rclone:sftp",
+		`rclone::ftp,pass="a:SECRET":x`:                   "rclone::ftp",
+		"rclone:sftp,pass=SECRET":                         "rclone:sftp",
+		"rclone:dav,url=https://host,pass=SECRET:x":       "rclone:dav",
 	} {
 		if got := storage.Redact(location); got != want {
 			t.Errorf("%s is shown as %s, want %s", location, got, want)
@@ -34,7 +38,7 @@ func TestRedact(t *testing.T) {
 	for _, plain := range []string{
 		"", "/home/me/chats", "./a?b#c@d", "me@host", "me@host:/chats", "what?", `C:\chats@home?`, "C:/chats", "file:/a?b", "file:///a@b#c",
 		"FILE:a@b", "s3://bucket", "s3://bucket/me@home", "s3:https://host:9000/b/me@home", "s3:http://[::1]:9000/b/a@b", "s3:http://[::1]/b@c",
-		"https://host", "http://127.0.0.1:9000", "rclone:remote:path", "s3:bucket", "s3:", "s3://", "://",
+		"https://host", "http://127.0.0.1:9000", "rclone:remote:path", "s3:bucket", "s3:", "rclone::local:/a@b", "rclone:me@work:a,b=c?d#e:f", "rclone:", "s3://", "://",
 	} {
 		if got := storage.Redact(plain); got != plain {
 			t.Errorf("%s is shown as %s", plain, got)

@@ -71,7 +71,9 @@ type Reader interface {
 	List(ctx context.Context, prefix string) iter.Seq2[Info, error]
 }
 
-// Store can also write.
+// Store can also write. One that holds on to more than memory, as a running
+// program, is an [io.Closer] too, and whoever opened it closes it at the end.
+// Nothing that was put may depend on that: a process may be killed.
 type Store interface {
 	Reader
 

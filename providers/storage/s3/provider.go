@@ -51,6 +51,7 @@ var Provider = storage.Provider{
 		{Name: settingProfile, Env: "AWS_PROFILE", Usage: "profile in the AWS configuration files to take credentials from"},
 		{Name: settingStyle, Usage: "where the bucket stands in URLs: auto, path or virtual (default auto)"},
 	},
+	Secrets: "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or a profile, hold credentials; the address goes without",
 	Open: func(ctx context.Context, location storage.Location, create bool) (storage.Store, error) {
 		s, err := open(ctx, location, create, standard)
 		if err != nil {

@@ -40,6 +40,7 @@ func TestVersions(t *testing.T) {
 	}
 	for _, line := range []string{
 		"minio_version=" + minioVersion, "versitygw_version=" + versitygwVersion, "age_version=" + ageVersion,
+		"rclone_version=" + rcloneVersion,
 	} {
 		if !strings.Contains(string(script), "\n"+line+"\n") {
 			t.Errorf("no line %s", line)

@@ -15,13 +15,14 @@ const (
 	minioVersion     = "v0.0.0-20260212201848-7aac2a2c5b7c"
 	versitygwVersion = "v1.8.0"
 	ageVersion       = "v1.3.2"
+	rcloneVersion    = "v1.76.0"
 )
 
-// Tool finds a program that .ci/tools built: "minio", "versitygw", "age",
-// "age-keygen", "age-inspect" or "age-plugin-batchpass".
+// Tool finds a program that .ci/tools built: "minio", "versitygw", "rclone",
+// "age", "age-keygen", "age-inspect" or "age-plugin-batchpass".
 func Tool(t testing.TB, name string) string {
 	t.Helper()
-	version := map[string]string{"minio": minioVersion, "versitygw": versitygwVersion}[name]
+	version := map[string]string{"minio": minioVersion, "versitygw": versitygwVersion, "rclone": rcloneVersion}[name]
 	if version == "" {
 		version = ageVersion
 	}
