@@ -22,6 +22,9 @@ type CheckOptions struct {
 	Part, Parts uint64
 	// Progress, if set, is called with bytes read of bytes to read.
 	Progress func(done, total int64)
+	// Hurt, if set, is called for every entry of a snapshot that something is
+	// lost of.
+	Hurt func(*Exam, *Remnant) error
 }
 
 // CheckReport is what a check found. Problems have classes; every one is about
@@ -34,6 +37,8 @@ type CheckReport struct {
 	BytesRead          int64
 	Problems           []error
 	Notes              []string
+	// Hurt are the snapshots that something is lost of, the oldest first.
+	Hurt []*Hurt
 }
 
 // checker holds what one check works on.
@@ -45,7 +50,8 @@ type checker struct {
 	report *CheckReport
 	there  map[string]int64 // every object in the store, with its size
 	named  map[string]int64 // every object that something names; -1 where no size is told
-	bad    map[string]bool
+	bad    map[string]error // objects with what is wrong with them
+	dead   map[format.Hash]bool
 }
 
 // Check examines a repository. With a nil reader it does what needs no key:
@@ -53,12 +59,12 @@ type checker struct {
 // itself could not go on.
 func Check(ctx context.Context, store storage.Reader, view *View, reader *Reader, o CheckOptions) (*CheckReport, error) {
 	c := &checker{store: store, view: view, reader: reader, o: o, report: &CheckReport{},
-		there: map[string]int64{}, named: map[string]int64{}, bad: map[string]bool{}}
+		there: map[string]int64{}, named: map[string]int64{}, bad: map[string]error{}}
 	for _, p := range view.Problems {
 		c.problem(p)
 	}
 	c.report.Notes = append(c.report.Notes, view.Notes...)
-	for _, step := range []func(context.Context) error{c.list, c.name, c.compare, c.readSnapshots, c.readData} {
+	for _, step := range []func(context.Context) error{c.list, c.name, c.compare, c.readData, c.examine} {
 		if err := step(ctx); err != nil {
 			return c.report, err
 		}
@@ -66,14 +72,18 @@ func Check(ctx context.Context, store storage.Reader, view *View, reader *Reader
 	return c.report, nil
 }
 
-// problem notes a failure once for each object.
+// problem notes a failure once for each object. With a key, that of an index
+// object waits until it is known whether anything depends on it.
 func (c *checker) problem(err error) {
 	var f *format.Error
 	if errors.As(err, &f) {
-		if c.bad[f.What] {
+		if c.bad[f.What] != nil {
 			return
 		}
-		c.bad[f.What] = true
+		c.bad[f.What] = err
+		if name, ok := format.ParseName(f.What); ok && name.Type == format.ObjectIndex && c.reader != nil {
+			return
+		}
 	}
 	c.report.Problems = append(c.report.Problems, err)
 }
@@ -129,6 +139,7 @@ func (c *checker) name(ctx context.Context) error {
 	if err := c.carry(err); err != nil {
 		return err
 	}
+	c.dead = condemned
 	for _, p := range strays {
 		c.problem(p)
 	}
@@ -202,43 +213,6 @@ func (c *checker) compare(context.Context) error {
 // the place of stay, and are none.
 func isLitter(t format.ObjectType) bool {
 	return t == format.ObjectPack || t == format.ObjectIndex || t == format.ObjectManifest
-}
-
-// readSnapshots reads manifests, lists and indexes, and looks up every chunk.
-func (c *checker) readSnapshots(ctx context.Context) error {
-	if c.reader == nil {
-		return nil
-	}
-	for _, h := range c.reader.Heads() {
-		c.report.Snapshots++
-		if err := c.carry(c.readSnapshot(ctx, h)); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (c *checker) readSnapshot(ctx context.Context, h *Head) error {
-	s, err := c.reader.Open(ctx, h)
-	if err != nil {
-		return err
-	}
-	missing := 0
-	var example string
-	for e, err := range s.Entries(ctx) {
-		if err != nil {
-			return err
-		}
-		for id := range e.AllChunks() {
-			if _, ok := s.index.Find(id); !ok {
-				missing, example = missing+1, id.String()
-			}
-		}
-	}
-	if missing > 0 {
-		return format.Fail(format.Missing, "snapshot "+h.Hash.String()[:8], "no pack has %d of its chunks, %s one of them", missing, example)
-	}
-	return nil
 }
 
 // readData reads objects whole, and decodes packs where there is a key.
