@@ -21,6 +21,7 @@ func Commands(env *session.Env, chats []chat.Provider) []*cli.Command {
 		explainCommand(env, chats),
 		backupCommand(env, chats),
 		checkCommand(env),
+		repairCommand(env),
 		statsCommand(env),
 	}
 }

@@ -16,7 +16,8 @@ import (
 func checkCommand(env *session.Env) *cli.Command {
 	return &cli.Command{
 		Name: "check", Category: session.LookAfter, Usage: "look for damage, and for what is missing or forged",
-		Description: "Verifies signatures and that everything a snapshot needs is there. With --read-data it\n" +
+		Description: "Verifies signatures and that everything a snapshot needs is there, and names what is hurt:\n" +
+			"snapshots, files, conversations and the dates in them. With --read-data it\n" +
 			"also reads and decrypts every byte. --keyless asks for no passphrase and then checks\n" +
 			"the names, sizes and hashes of everything, and the signatures.\n\n" +
 			"  chatkeep check\n" +
@@ -38,10 +39,12 @@ func checkCommand(env *session.Env) *cli.Command {
 			}
 			var reader *repo.Reader
 			if !c.Bool("keyless") {
-				if reader, err = a.Reader(ctx); err != nil {
+				if reader, err = readerOf(ctx, a); err != nil {
 					return err
 				}
 			}
+			told := &hurtLines{ctx: ctx, voice: c.Voice}
+			o.Hurt = told.entry
 			if !a.Vouched() {
 				c.Voice.Warn("nothing tells that this is your repository: that it is %s is its own claim; --id says which one to expect", a.ID())
 			}
@@ -50,9 +53,21 @@ func checkCommand(env *session.Env) *cli.Command {
 			if err != nil {
 				return err
 			}
-			return tellChecked(c, report)
+			return tellChecked(c, report, told)
 		}),
 	}
+}
+
+// readerOf unlocks a repository that may be damaged. Where what it takes is
+// itself damaged, that is one more problem, and there is no reader.
+func readerOf(ctx context.Context, a *session.Archive) (*repo.Reader, error) {
+	reader, err := a.Reader(ctx)
+	switch format.ClassOf(err) {
+	case format.Missing, format.Flipped, format.Truncated:
+		a.View.Problems = append(a.View.Problems, err)
+		return nil, nil
+	}
+	return reader, err
 }
 
 func checkOptions(c *session.Call) (repo.CheckOptions, error) {
@@ -97,7 +112,7 @@ func parseSubset(text string, random func(uint64) uint64) (part, parts uint64, o
 
 // tellChecked says what a check found. Problems are what was asked for, so they
 // go to stdout; that there are any is the error.
-func tellChecked(c *session.Call, r *repo.CheckReport) error {
+func tellChecked(c *session.Call, r *repo.CheckReport, told *hurtLines) error {
 	for _, note := range r.Notes {
 		c.Voice.Print("note: %s", note)
 		if err := c.Voice.Object(finding{Type: "note", Message: note}); err != nil {
@@ -110,6 +125,9 @@ func tellChecked(c *session.Call, r *repo.CheckReport) error {
 			return err
 		}
 	}
+	if err := told.snapshots(r.Hurt); err != nil {
+		return err
+	}
 	found := "no problems found"
 	if n := int64(len(r.Problems)); n > 0 {
 		found = session.Plural(n, "problem", "problems")
@@ -119,13 +137,13 @@ func tellChecked(c *session.Call, r *repo.CheckReport) error {
 	if r.Orphans > 0 {
 		c.Voice.Print("%s of interrupted runs, %s: harmless", session.Plural(int64(r.Orphans), "leftover", "leftovers"), session.Size(r.OrphanBytes))
 	}
-	if err := c.Voice.Object(checked{"summary", r.Snapshots, r.Objects, r.Packs, r.Orphans, r.OrphanBytes, r.BytesRead, len(r.Problems)}); err != nil {
+	if err := c.Voice.Object(checked{"summary", r.Snapshots, r.Objects, r.Packs, r.Orphans, r.OrphanBytes, r.BytesRead, len(r.Problems), len(r.Hurt)}); err != nil {
 		return err
 	}
 	if len(r.Problems) == 0 {
 		return nil
 	}
-	return session.Fail(session.ExitDamaged, "back up again to store what is missing; a copy of the repository can give back what is damaged",
+	return session.Fail(session.ExitDamaged, "chatkeep repair gives back what remains, and with --from a copy of the repository what is lost; the next backup stores anew what its source still has",
 		"the repository has %s", session.Plural(int64(len(r.Problems)), "problem", "problems"))
 }
 
@@ -144,4 +162,5 @@ type checked struct {
 	OrphanBytes int64  `json:"orphan_bytes"`
 	BytesRead   int64  `json:"bytes_read"`
 	Problems    int    `json:"problems"`
+	Hurt        int    `json:"hurt_snapshots"`
 }

@@ -121,6 +121,9 @@ func (v *View) openNewest(ctx context.Context, source *objects, names []format.N
 		switch {
 		case errors.As(err, &s):
 			v.Problems = append(v.Problems, s.problem())
+		case isLoss(err) && v.lenient && len(statements) == 0:
+			v.Problems = append(v.Problems, err)
+			v.unsound = err
 		case err != nil:
 			return nil, err
 		default:
@@ -129,6 +132,9 @@ func (v *View) openNewest(ctx context.Context, source *objects, names []format.N
 	}
 	if len(statements) > 0 {
 		return statements, nil
+	}
+	if v.unsound != nil {
+		return nil, v.unsound
 	}
 	var f *format.Error
 	if err := v.Problems[0]; !errors.As(err, &f) || f.Class != format.WrongRepository {

@@ -22,6 +22,8 @@ type CheckOptions struct {
 	Part, Parts uint64
 	// Progress, if set, is called with bytes read of bytes to read.
 	Progress func(done, total int64)
+	// Known is damage that somebody has found already.
+	Known []error
 	// Hurt, if set, is called for every entry of a snapshot that something is
 	// lost of.
 	Hurt func(*Exam, *Remnant) error
@@ -52,24 +54,32 @@ type checker struct {
 	named  map[string]int64 // every object that something names; -1 where no size is told
 	bad    map[string]error // objects with what is wrong with them
 	dead   map[format.Hash]bool
+	// remains is what examine found, nil without a key.
+	remains *Remains
 }
 
 // Check examines a repository. With a nil reader it does what needs no key:
 // signatures, presence, sizes, hashes. It returns an error only where the check
 // itself could not go on.
 func Check(ctx context.Context, store storage.Reader, view *View, reader *Reader, o CheckOptions) (*CheckReport, error) {
+	report, _, err := Examine(ctx, store, view, reader, o)
+	return report, err
+}
+
+// Examine is Check that also returns what remains, nil without a reader.
+func Examine(ctx context.Context, store storage.Reader, view *View, reader *Reader, o CheckOptions) (*CheckReport, *Remains, error) {
 	c := &checker{store: store, view: view, reader: reader, o: o, report: &CheckReport{},
 		there: map[string]int64{}, named: map[string]int64{}, bad: map[string]error{}}
-	for _, p := range view.Problems {
+	for _, p := range slices.Concat(view.Problems, o.Known) {
 		c.problem(p)
 	}
 	c.report.Notes = append(c.report.Notes, view.Notes...)
 	for _, step := range []func(context.Context) error{c.list, c.name, c.compare, c.readData, c.examine} {
 		if err := step(ctx); err != nil {
-			return c.report, err
+			return c.report, nil, err
 		}
 	}
-	return c.report, nil
+	return c.report, c.remains, nil
 }
 
 // problem notes a failure once for each object. With a key, that of an index

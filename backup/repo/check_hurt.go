@@ -33,7 +33,7 @@ func (h *Hurt) Error() string {
 	switch {
 	case h.Failure != nil && h.Entries == 0:
 		return what + h.Failure.Error()
-	case h.Entries == 0 && h.Gone == 0:
+	case h.Entries == 0 && h.Gone == 0 && len(h.Keys) > 0:
 		return what + fmt.Sprintf("it needs %d objects that are missing or damaged, %s one of them", len(h.Keys), h.Keys[0])
 	}
 	what += fmt.Sprintf("%d of its %d entries are hurt", h.Lost, h.Entries)
@@ -59,6 +59,7 @@ func (c *checker) examine(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	c.remains = remains
 	c.judgeIndexes(remains)
 	for _, h := range c.reader.Heads() {
 		c.report.Snapshots++
@@ -164,7 +165,7 @@ func (c *checker) examineNames() error {
 		}
 		hurt := &Hurt{Head: h}
 		note := func(key string) {
-			if c.bad[key] != nil {
+			if isLoss(c.bad[key]) {
 				hurt.Keys = append(hurt.Keys, key)
 			}
 		}

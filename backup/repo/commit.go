@@ -312,6 +312,9 @@ func (s *Session) describe(h *format.Head, live format.LiveSet) error {
 	best := len(live.Packs) + len(live.Index)
 	for _, base := range s.bases() {
 		set, err := s.chain.Live(base)
+		if format.ClassOf(err) == format.Missing {
+			continue // a head was lost; those on it are no base for others
+		}
 		if err != nil {
 			return err
 		}

@@ -94,6 +94,20 @@ func (e *Exam) Snapshot() *Snapshot {
 // Can reports whether a chunk can be read, from whichever pack.
 func (e *Exam) Can(id format.ID) bool { return e.x.Has(id) }
 
+// Find returns the entry of a path as far as it remains, or nil.
+func (e *Exam) Find(ctx context.Context, path string) (*format.Item, error) {
+	s := &salvage{ctx: ctx, x: e.x}
+	for item := range s.entries(&e.Manifest.Contents) {
+		if item != nil && item.Path >= path {
+			if item.Path == path {
+				return item, nil
+			}
+			return nil, nil
+		}
+	}
+	return nil, s.err
+}
+
 // Keys are the objects that are missing or damaged, and that the snapshot needs.
 func (e *Exam) Keys() []string {
 	var keys []string
@@ -311,3 +325,9 @@ func sizeIn(x *Index, id format.ID) int64 {
 	}
 	return int64(x.packs[at.Pack].Frames[at.Frame].Members[at.Member].Size)
 }
+
+// ChunkSize is how long a chunk is that can be read, else 0.
+func (e *Exam) ChunkSize(id format.ID) int64 { return e.x.Size(id) }
+
+// Dedup is the family of writers whose chunks the snapshot has.
+func (e *Exam) Dedup() format.Hash { return e.x.view.Chains[e.Head.Writer].Writer.Dedup }

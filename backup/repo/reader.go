@@ -43,6 +43,20 @@ func NewReader(ctx context.Context, store storage.Reader, view *View, master *ke
 	return r, nil
 }
 
+// Renew returns a reader that reads by a later view, with the same keys.
+func (r *Reader) Renew(view *View) (*Reader, error) {
+	if view.ID != r.view.ID {
+		return nil, format.Fail(format.WrongRepository, "the view", "it is of repository %s", view.ID)
+	}
+	next := *r
+	next.view = view
+	next.secrets = map[format.Hash]keys.Secrets{}
+	for _, w := range view.Authority.Writers {
+		next.secrets[w.ID] = next.ring.Secrets(w.Dedup)
+	}
+	return &next, nil
+}
+
 // Keyring returns the opened keyring.
 func (r *Reader) Keyring() *keys.Keyring { return r.ring }
 
