@@ -443,7 +443,10 @@ func TestLosses(t *testing.T) {
 			}
 			c := p.without(t, cache, sortedKeys(gone)...)
 			c.wantNamed(gone)
-			_, r, err := c.repair(c.ctx, c.store)
+			report, r, err := c.repair(c.ctx, c.store)
+			if err == nil && len(gone) == 1 && c.lacks(gone, format.ObjectIndex) && len(report.Problems) > 0 {
+				t.Errorf("without %v: a written index leaves %v", sortedKeys(gone), report.Problems)
+			}
 			var strange *repo.Strange
 			if errors.As(err, &strange) && !cache && c.lacks(gone, format.ObjectHead) {
 				// With its newest head this machine lost what tells that the one
@@ -601,5 +604,23 @@ func TestRepairInterrupted(t *testing.T) {
 			must(t, err)
 			break
 		}
+	}
+}
+
+// TestDamagedRemains flips bytes in packs that nobody else has: what their
+// intact parts hold is given back, and of messages all that is in whole chunks.
+func TestDamagedRemains(t *testing.T) {
+	p := newPatient(t)
+	for _, key := range p.memory.Keys("packs/") {
+		c := p.without(t, false)
+		data := c.memory.Bytes(key)
+		cut := len(data) - len(data)/3
+		c.memory.Tamper(key, data[:cut])
+		report, r, err := c.repair(c.ctx, c.store)
+		must(t, err)
+		if len(report.Problems) == 0 {
+			t.Errorf("%s is cut short, and nobody says so", key)
+		}
+		c.wantGiven(r, map[string]bool{key: true})
 	}
 }
