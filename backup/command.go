@@ -22,6 +22,7 @@ func Commands(env *session.Env, chats []chat.Provider) []*cli.Command {
 		backupCommand(env, chats),
 		checkCommand(env),
 		repairCommand(env),
+		parityCommand(env),
 		statsCommand(env),
 	}
 }

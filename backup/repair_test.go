@@ -75,7 +75,6 @@ func whatsappText(seed uint64, messages int) string {
 	return b.String()
 }
 
-
 func newPatient(t *testing.T) *patient {
 	t.Helper()
 	store := storagetest.NewMemory()

@@ -180,6 +180,7 @@ func joinAuthorities(statements []*format.Authority) *format.Authority {
 		joined.Forgotten = slices.DeleteFunc(slices.Clone(joined.Forgotten), func(h format.HeadRef) bool {
 			return !slices.Contains(other.Forgotten, h)
 		})
+		joined.Parity = joined.Parity || other.Parity
 		joined.Writers = joinWriters(joined.Writers, other.Writers)
 		for _, slot := range other.Slots {
 			if !slices.Contains(joined.Slots, slot) {

@@ -91,7 +91,11 @@ func (c *checker) problem(err error) {
 			return
 		}
 		c.bad[f.What] = err
-		if name, ok := format.ParseName(f.What); ok && name.Type == format.ObjectIndex && c.reader != nil {
+		switch name, _ := format.ParseName(f.What); {
+		case name.Type == format.ObjectIndex && c.reader != nil:
+			return
+		case name.Type == format.ObjectParity:
+			c.report.Notes = append(c.report.Notes, err.Error()+": it can heal nothing")
 			return
 		}
 	}
@@ -193,8 +197,11 @@ func (c *checker) heads() []*Head {
 	return all
 }
 
-func (c *checker) forgotten(h *Head) bool {
-	return slices.Contains(c.view.Authority.Forgotten, format.HeadRef{Writer: h.Writer, Seq: h.Seq, SHA256: h.Hash})
+func (c *checker) forgotten(h *Head) bool { return c.view.forgot(h) }
+
+// forgot reports whether a snapshot is no more.
+func (v *View) forgot(h *Head) bool {
+	return slices.Contains(v.Authority.Forgotten, format.HeadRef{Writer: h.Writer, Seq: h.Seq, SHA256: h.Hash})
 }
 
 // compare holds what is named against what is there.
@@ -272,7 +279,7 @@ func (c *checker) toRead() iter.Seq[string] {
 	return func(yield func(string) bool) {
 		for _, key := range slices.Sorted(maps.Keys(c.there)) {
 			name, _ := format.ParseName(key)
-			if name.Type == format.ObjectPack {
+			if name.Type == format.ObjectPack || name.Type == format.ObjectParity {
 				chosen := c.o.Parts == 0 || (uint64(name.Hash[0])<<8|uint64(name.Hash[1]))%c.o.Parts == c.o.Part-1
 				if !c.o.ReadData || !chosen {
 					continue

@@ -61,7 +61,10 @@ func (s *Session) Commit(ctx context.Context, m *format.Manifest) (*Head, error)
 	if err := s.flushed(); err != nil {
 		return nil, err
 	}
-	// The packs are durable. First they get an index,
+	// The packs are durable. What heals them comes first, for after the head
+	// nobody would wait for it,
+	s.closeParity(ctx)
+	// then they get an index,
 	if err := s.indexUsed(ctx); err != nil {
 		return nil, err
 	}

@@ -24,8 +24,9 @@ const (
 
 // Create writes a new repository: slots that open master, a keyring with this
 // first writer in it, and the first authority, which is what makes it one. The
-// place must hold no repository. It returns the writer's key.
-func Create(ctx context.Context, store storage.Store, place string, master *keys.Master, slots []NewSlot, label string) (*keys.Writer, error) {
+// place must hold no repository. What with says goes into the authority. It returns
+// the writer's key.
+func Create(ctx context.Context, store storage.Store, place string, master *keys.Master, slots []NewSlot, label string, with ...func(*format.Authority)) (*keys.Writer, error) {
 	if _, err := listAuthorities(ctx, store, place); err == nil {
 		return nil, fmt.Errorf("%s holds a repository already", place)
 	} else if none := (*NoRepository)(nil); !errors.As(err, &none) {
@@ -47,6 +48,9 @@ func Create(ctx context.Context, store storage.Store, place string, master *keys
 		Root: master.Root.String(), Classic: master.Classic(), Epoch: ring.Newest(),
 		Writers:   []format.AuthorityWriter{writerEntry(key)},
 		Forgotten: []format.HeadRef{}, Grace: grace, Session: sessionTime,
+	}
+	for _, set := range with {
+		set(a)
 	}
 	o := &Owner{store: store, master: master, ring: ring, authority: a}
 	for _, slot := range slots {

@@ -23,7 +23,7 @@ type diagnosis struct {
 // what is named before what names it.
 var rank = map[format.ObjectType]int{
 	format.ObjectText: 0, format.ObjectTombstone: 1, format.ObjectPack: 2, format.ObjectIndex: 3, format.ObjectManifest: 4,
-	format.ObjectNote: 5, format.ObjectSlot: 6, format.ObjectNews: 7, format.ObjectKeyring: 8, format.ObjectAuthority: 9, format.ObjectHead: 10,
+	format.ObjectNote: 5, format.ObjectParity: 5, format.ObjectSlot: 6, format.ObjectNews: 7, format.ObjectKeyring: 8, format.ObjectAuthority: 9, format.ObjectHead: 10,
 }
 
 func (d *diagnosis) sorted() []format.Name {

@@ -70,7 +70,7 @@ type source struct {
 const maxRounds = 64
 
 // Mend puts back what is missing or damaged and that this program itself, this
-// machine's cache or a mirror has. No key is needed: an object's name proves it.
+// machine's cache or a mirror has, or that parity gives. No key is needed: an object's name proves it.
 // What is put back is what signed statements name, of the repository or of a
 // mirror, and what no tombstone condemns.
 //
@@ -92,6 +92,7 @@ func Mend(ctx context.Context, store storage.Store, id format.Hash, o MendOption
 			return from.get(ctx, name, format.MaxObject)
 		}})
 	}
+	m.sources = append(m.sources, source{"parity", newHealer(store, id).get})
 	for range maxRounds {
 		again, err := m.round(ctx)
 		if err != nil {

@@ -44,6 +44,7 @@ type Session struct {
 	pending             sync.WaitGroup
 	release             func()
 	increment           bool
+	parity              *parity // nil where none is wanted
 
 	mu        sync.Mutex
 	known     table
@@ -117,6 +118,9 @@ func Begin(ctx context.Context, store storage.Store, view *View, key *keys.Write
 	s.lastHead = s.now()
 	s.indexes = map[format.Hash]format.Ref{}
 	if err := s.mayWrite(); err != nil {
+		return nil, err
+	}
+	if err := s.startParity(); err != nil {
 		return nil, err
 	}
 	release, err := memory.Lock()
@@ -290,6 +294,7 @@ func (s *Session) upload(ctx context.Context, number uint32, record format.Index
 	if err := s.put(ctx, format.PackName(record.Pack), object); err != nil {
 		return err
 	}
+	s.addParity(ctx, record.Pack, object)
 	s.mu.Lock()
 	p := s.packs[number]
 	p.IndexPack, p.done = record, true

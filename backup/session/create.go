@@ -141,7 +141,11 @@ func (c *Call) create(ctx context.Context, master *keys.Master, slots []repo.New
 		return nil, false, err
 	}
 	founding := &founding{Store: store}
-	key, err := repo.Create(ctx, founding, p.location.Text, master, slots, Label(label))
+	var with []func(*format.Authority)
+	if c.Bool("parity") {
+		with = append(with, repo.WithParity)
+	}
+	key, err := repo.Create(ctx, founding, p.location.Text, master, slots, Label(label), with...)
 	if err != nil {
 		return nil, founding.asked && store.root() == "", err
 	}
