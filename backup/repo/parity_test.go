@@ -204,3 +204,51 @@ func TestDeadParity(t *testing.T) {
 		}
 	}
 }
+
+// TestParityRows holds the rows that writers put against the sums that the
+// specification asks for, worked out one byte at a time.
+func TestParityRows(t *testing.T) {
+	s := parityScene(t, 30)
+	second := false
+	for _, key := range s.store.Keys("parity/") {
+		p, err := format.ParseParity(s.store.Bytes(key))
+		if err != nil {
+			t.Fatal(err)
+		}
+		second = second || p.Row == 1
+		want := make([]byte, len(p.Data))
+		factor := byte(1)
+		for c, ref := range p.Packs {
+			pack := s.store.Bytes(format.PackName(ref.SHA256))
+			if format.Sum(pack) != ref.SHA256 || !slices.Equal(p.Sums[c], format.SumBlocks(pack)) {
+				t.Errorf("%s is wrong about %s", key, ref.SHA256)
+			}
+			for i, b := range pack {
+				want[i] ^= times(factor, b)
+			}
+			if p.Row == 1 {
+				factor = times(factor, 2)
+			}
+		}
+		if !bytes.Equal(want, p.Data) {
+			t.Errorf("%s is not the row that it should be", key)
+		}
+	}
+	if !second {
+		t.Error("no group has a second row")
+	}
+}
+
+// times multiplies in the field of 256 elements with the polynomial 0x11d.
+func times(a, b byte) (product byte) {
+	for ; b != 0; b >>= 1 {
+		if b&1 != 0 {
+			product ^= a
+		}
+		high := a&0x80 != 0
+		if a <<= 1; high {
+			a ^= 0x1d
+		}
+	}
+	return product
+}
