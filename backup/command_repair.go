@@ -2,6 +2,7 @@ package backup
 
 import (
 	"context"
+	"slices"
 
 	"github.com/urfave/cli/v2"
 
@@ -37,6 +38,9 @@ func repairCommand(env *session.Env) *cli.Command {
 			w, err := c.OpenDamaged(ctx, mirrors)
 			if err != nil {
 				return err
+			}
+			if !w.Vouched() {
+				c.Voice.Warn("nothing tells that this is your repository: that it is %s is its own claim; --id says which one to expect", w.Memory.ID)
 			}
 			r := &repairRun{c: c, w: w}
 			if err := r.mend(ctx, mirrors); err != nil {
@@ -92,10 +96,29 @@ func (r *repairRun) mend(ctx context.Context, mirrors []repo.Mirror) error {
 	if r.c.DryRun() {
 		return nil
 	}
-	if err := r.w.Memory.SetDamaged(damagedPacks(r.mended.Left)); err != nil {
+	if err := r.noteDamaged(); err != nil {
 		return err
 	}
 	return r.w.Survey(ctx, id)
+}
+
+// noteDamaged keeps for the next backup which packs must not be referred to.
+// What a quick look did not read is as it was before.
+func (r *repairRun) noteDamaged() error {
+	damaged := damagedPacks(r.mended.Left)
+	if r.c.Bool("quick") {
+		before, err := r.w.Memory.Damaged()
+		if err != nil {
+			return err
+		}
+		for _, hash := range before {
+			mended := func(m repo.Mended) bool { return m.Key == format.PackName(hash) }
+			if !slices.ContainsFunc(r.mended.Mended, mended) {
+				damaged = append(damaged, hash)
+			}
+		}
+	}
+	return r.w.Memory.SetDamaged(damaged)
 }
 
 // damagedPacks are the packs that are there, and have other bytes than they

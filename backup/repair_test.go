@@ -49,8 +49,6 @@ type healthyFile struct {
 	packs  []string
 }
 
-func (f *healthyFile) bytes() []byte { return bytes.Join(f.chunks, nil) }
-
 // remains is what is left of it without some packs.
 func (f *healthyFile) remains(gone map[string]bool) (data []byte, whole bool) {
 	whole = true
