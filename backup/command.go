@@ -23,6 +23,8 @@ func Commands(env *session.Env, chats []chat.Provider) []*cli.Command {
 		checkCommand(env),
 		forgetCommand(env),
 		pruneCommand(env),
+		repairCommand(env),
+		parityCommand(env),
 		statsCommand(env),
 		copyCommand(env),
 	}

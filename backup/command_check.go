@@ -17,7 +17,8 @@ import (
 func checkCommand(env *session.Env) *cli.Command {
 	return &cli.Command{
 		Name: "check", Category: session.LookAfter, Usage: "look for damage, and for what is missing or forged",
-		Description: "Verifies signatures and that everything a snapshot needs is there. With --read-data it\n" +
+		Description: "Verifies signatures and that everything a snapshot needs is there, and names what is hurt:\n" +
+			"snapshots, files, conversations and the dates in them. With --read-data it\n" +
 			"also reads and decrypts every byte. --keyless asks for no passphrase and then checks\n" +
 			"the names, sizes and hashes of everything, and the signatures. What the store has in\n" +
 			"archives is not read: check says how much that is, and it is no problem.\n\n" +
@@ -47,10 +48,12 @@ func checkCommand(env *session.Env) *cli.Command {
 			}
 			var reader *repo.Reader
 			if !c.Bool("keyless") {
-				if reader, err = a.Reader(ctx); err != nil {
+				if reader, err = readerOf(ctx, a); err != nil {
 					return err
 				}
 			}
+			told := &hurtLines{ctx: ctx, voice: c.Voice}
+			o.Hurt = told.entry
 			if !a.Vouched() {
 				c.Voice.Warn("nothing tells that this is your repository: that it is %s is its own claim; --id says which one to expect", a.ID())
 			}
@@ -67,12 +70,24 @@ func checkCommand(env *session.Env) *cli.Command {
 				return errors.Join(err, scrub.keep())
 			}
 			stale := scrub.finish(ctx)
-			if err := tellChecked(c, report); err != nil {
+			if err := tellChecked(c, report, told); err != nil {
 				return err
 			}
 			return stale
 		}),
 	}
+}
+
+// readerOf unlocks a repository that may be damaged. Where what it takes is
+// itself damaged, that is one more problem, and there is no reader.
+func readerOf(ctx context.Context, a *session.Archive) (*repo.Reader, error) {
+	reader, err := a.Reader(ctx)
+	switch format.ClassOf(err) {
+	case format.Missing, format.Flipped, format.Truncated:
+		a.View.Problems = append(a.View.Problems, err)
+		return nil, nil
+	}
+	return reader, err
 }
 
 func checkOptions(c *session.Call) (repo.CheckOptions, error) {
@@ -122,7 +137,7 @@ func parseSubset(text string, random func(uint64) uint64) (part, parts uint64, o
 
 // tellChecked says what a check found. Problems are what was asked for, so they
 // go to stdout; that there are any is the error.
-func tellChecked(c *session.Call, r *repo.CheckReport) error {
+func tellChecked(c *session.Call, r *repo.CheckReport, told *hurtLines) error {
 	for _, note := range r.Notes {
 		c.Voice.Print("note: %s", note)
 		if err := c.Voice.Object(finding{Type: "note", Message: note}); err != nil {
@@ -134,6 +149,9 @@ func tellChecked(c *session.Call, r *repo.CheckReport) error {
 		if err := c.Voice.Object(finding{"problem", string(format.ClassOf(problem)), problem.Error()}); err != nil {
 			return err
 		}
+	}
+	if err := told.snapshots(r.Hurt); err != nil {
+		return err
 	}
 	found := "no problems found"
 	if n := int64(len(r.Problems)); n > 0 {
@@ -149,13 +167,13 @@ func tellChecked(c *session.Call, r *repo.CheckReport) error {
 		c.Voice.Print("%s, %s, in archives of the store: there, and not read", session.Plural(int64(r.Archived), "object", "objects"), session.Size(r.ArchivedBytes))
 	}
 	if err := c.Voice.Object(checked{"summary", r.Snapshots, r.Objects, r.Packs, r.Orphans, r.OrphanBytes, r.BytesRead, len(r.Problems),
-		r.Archived, r.ArchivedBytes}); err != nil {
+		len(r.Hurt), r.Archived, r.ArchivedBytes}); err != nil {
 		return err
 	}
 	if len(r.Problems) == 0 {
 		return nil
 	}
-	return session.Fail(session.ExitDamaged, "back up again to store what is missing; a copy of the repository can give back what is damaged",
+	return session.Fail(session.ExitDamaged, "chatkeep repair gives back what remains, and with --from a copy of the repository what is lost; the next backup stores anew what its source still has",
 		"the repository has %s", session.Plural(int64(len(r.Problems)), "problem", "problems"))
 }
 
@@ -174,6 +192,7 @@ type checked struct {
 	OrphanBytes int64  `json:"orphan_bytes"`
 	BytesRead   int64  `json:"bytes_read"`
 	Problems    int    `json:"problems"`
+	Hurt        int    `json:"hurt_snapshots"`
 	// What was to be read and is in archives of the store, and is no problem.
 	Archived      int   `json:"archived"`
 	ArchivedBytes int64 `json:"archived_bytes"`

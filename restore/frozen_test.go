@@ -43,8 +43,44 @@ type frozenFile struct {
 // TestFrozen opens repositories that earlier versions wrote. A change that fails
 // here is a new format, and needs a new number.
 func TestFrozen(t *testing.T) {
-	for _, name := range []string{"hybrid-1", "classic-1"} {
+	for _, name := range []string{"hybrid-1", "classic-1", "parity-1"} {
 		t.Run(name, func(t *testing.T) { testFrozen(t, filepath.Join("testdata", "frozen", name)) })
+	}
+}
+
+// TestFrozenParity heals a repository with parity that an earlier version wrote,
+// of each of its packs, without a key.
+func TestFrozenParity(t *testing.T) {
+	dir := filepath.Join("testdata", "frozen", "parity-1")
+	ctx := context.Background()
+	packs, err := filepath.Glob(filepath.Join(dir, "packs", "*", "*.age"))
+	if err != nil || len(packs) == 0 {
+		t.Fatal("no packs", err)
+	}
+	for _, pack := range packs {
+		hurt := filepath.Join(t.TempDir(), "r")
+		if err := os.CopyFS(hurt, os.DirFS(dir)); err != nil {
+			t.Fatal(err)
+		}
+		rel, err := filepath.Rel(dir, pack)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Remove(filepath.Join(hurt, rel)); err != nil {
+			t.Fatal(err)
+		}
+		store, err := local.Provider.Open(ctx, storage.Location{Text: hurt}, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		id, err := repo.Identify(ctx, store, "frozen")
+		if err != nil {
+			t.Fatal(err)
+		}
+		report, err := repo.Mend(ctx, store, id, repo.MendOptions{Place: "frozen"})
+		if err != nil || len(report.Mended) != 1 || len(report.Left) > 0 {
+			t.Errorf("%s: %v, %+v", rel, err, report)
+		}
 	}
 }
 

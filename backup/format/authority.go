@@ -29,6 +29,7 @@ type Authority struct {
 	Forgotten  []HeadRef         // ascending
 	Grace      int64             // seconds from a tombstone to deletion
 	Session    int64             // seconds after which a writer resolves anew
+	Parity     bool              // writers add parity objects
 }
 
 // Slot names the object that holds the master identity behind one secret.
@@ -87,7 +88,11 @@ func (a *Authority) Encode() []byte {
 	p.raw(`,"writers":`)
 	listOf(p, a.Writers, func(w AuthorityWriter) { p.writer(&w) })
 	p.raw(`,"forgotten":`).headRefs(a.Forgotten)
-	p.raw(`,"grace":`).int(a.Grace).raw(`,"session":`).int(a.Session).raw("}\n")
+	p.raw(`,"grace":`).int(a.Grace).raw(`,"session":`).int(a.Session)
+	if a.Parity {
+		p.raw(`,"parity":true`)
+	}
+	p.raw("}\n")
 	return p.b
 }
 
@@ -140,6 +145,7 @@ func ParseAuthority(body []byte) (*Authority, error) {
 	a.Grace = c.int()
 	c.lit(`,"session":`)
 	a.Session = c.int()
+	a.Parity = c.opt(`,"parity":true`)
 	c.lit("}\n")
 	if err := c.same(a.Encode); err != nil {
 		return nil, err

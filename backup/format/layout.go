@@ -108,6 +108,14 @@ func isSkip(data []byte, magic uint32, length int64) bool {
 	return binary.LittleEndian.Uint32(data) == magic && int64(binary.LittleEndian.Uint32(data[4:])) == length
 }
 
+// ReadHeader reads the header of a sealed object that may lack its end, and
+// tells where the first data frame begins.
+func ReadHeader(r io.ReaderAt, size int64) (Header, int64, error) {
+	l := &Layout{}
+	err := plaintext{r, size}.header(l)
+	return l.Header, l.FirstFrame, err
+}
+
 // header reads the header into l.
 func (p plaintext) header(l *Layout) error {
 	var head [skipHead]byte

@@ -34,5 +34,11 @@ const (
 	MaxDepth      = 3         // levels of ids above a list
 	MaxListChunks = 64        // ids of a list in a manifest, below MaxDepth
 
+	ParityColumns   = 24        // packs that a row of parity is over
+	ParityRows      = 2         // rows over the same packs
+	ParityBlock     = 64 << 10  // a block of a pack that has a sum of its own
+	MaxParityHeader = 8 << 10   // the first line of a parity object
+	MaxParity       = 162 << 20 // a parity object
+
 	maxNumber = 1<<53 - 1 // what every JSON reader holds exactly
 )

@@ -18,6 +18,7 @@ const (
 	SnapshotsDir = "snapshots/"
 	PruneDir     = "prune/"
 	NotesDir     = "notes/"
+	ParityDir    = "parity/"
 )
 
 // TextName is the text that tells a person what a repository is. It is never
@@ -49,12 +50,13 @@ const (
 	ObjectTombstone
 	ObjectNote
 	ObjectText
+	ObjectParity
 )
 
 var objectTypes = [...]string{
 	ObjectAuthority: "authority", ObjectSlot: "slot", ObjectKeyring: "keyring", ObjectNews: "news",
 	ObjectPack: "pack", ObjectIndex: "index", ObjectManifest: "manifest", ObjectHead: "head",
-	ObjectTombstone: "tombstone", ObjectNote: "note", ObjectText: "text",
+	ObjectTombstone: "tombstone", ObjectNote: "note", ObjectText: "text", ObjectParity: "parity",
 }
 
 // String returns the type in a word.
@@ -102,6 +104,9 @@ func TombstoneName(h Hash) string { return PruneDir + h.String() + ".json" }
 // NoteName is the key of a writer's note.
 func NoteName(writer, h Hash) string { return NotesDir + writer.String() + "/" + h.String() + ".age" }
 
+// ParityName is the key of a row of parity.
+func ParityName(h Hash) string { return ParityDir + h.String() + ".par" }
+
 func numbered(dir string, n uint64, h Hash, ext string) string {
 	return fmt.Sprintf("%s%0*d-%s%s", dir, numberDigits, n, h, ext)
 }
@@ -139,6 +144,8 @@ func (n Name) String() string {
 		return TombstoneName(n.Hash)
 	case ObjectNote:
 		return NoteName(n.Writer, n.Hash)
+	case ObjectParity:
+		return ParityName(n.Hash)
 	}
 	return TextName
 }
@@ -158,6 +165,7 @@ var folders = map[string]struct {
 	SnapshotsDir: {ObjectHead, ".json"},
 	PruneDir:     {ObjectTombstone, ".json"},
 	NotesDir:     {ObjectNote, ".age"},
+	ParityDir:    {ObjectParity, ".par"},
 }
 
 // ParseName takes a key apart. It reports false for a key that is no object's

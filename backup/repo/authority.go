@@ -125,6 +125,9 @@ func (v *View) openNewest(ctx context.Context, source *objects, names []format.N
 		switch {
 		case errors.As(err, &s):
 			v.Problems = append(v.Problems, s.problem())
+		case isLoss(err) && v.lenient && len(statements) == 0:
+			v.Problems = append(v.Problems, err)
+			v.unsound = err
 		case err != nil:
 			return nil, err
 		default:
@@ -133,6 +136,9 @@ func (v *View) openNewest(ctx context.Context, source *objects, names []format.N
 	}
 	if len(statements) > 0 {
 		return statements, nil
+	}
+	if v.unsound != nil {
+		return nil, v.unsound
 	}
 	var f *format.Error
 	if err := v.Problems[0]; !errors.As(err, &f) || f.Class != format.WrongRepository {
@@ -178,6 +184,7 @@ func joinAuthorities(statements []*format.Authority) *format.Authority {
 		joined.Forgotten = slices.DeleteFunc(slices.Clone(joined.Forgotten), func(h format.HeadRef) bool {
 			return !slices.Contains(other.Forgotten, h)
 		})
+		joined.Parity = joined.Parity || other.Parity
 		joined.Writers = joinWriters(joined.Writers, other.Writers)
 		for _, slot := range other.Slots {
 			if !slices.Contains(joined.Slots, slot) {

@@ -60,6 +60,14 @@ func (s *Session) load(ctx context.Context) error {
 	if l.there, err = s.inventory(ctx, want); err != nil {
 		return err
 	}
+	damaged, err := s.memory.Damaged()
+	if err != nil {
+		return err
+	}
+	for _, h := range damaged {
+		// What only it had is stored again.
+		delete(l.there.packs, h)
+	}
 	// The newest index objects first: where several cover a pack, the one that
 	// took the place of the others is the one to go on with.
 	for _, chain := range s.family() {

@@ -28,6 +28,11 @@ type CheckOptions struct {
 	Read func(pack format.Hash, decoded bool, err error)
 	// Progress, if set, is called with bytes read of bytes to read.
 	Progress func(done, total int64)
+	// Known is damage that somebody has found already.
+	Known []error
+	// Hurt, if set, is called for every entry of a snapshot that something is
+	// lost of.
+	Hurt func(*Exam, *Remnant) error
 }
 
 // CheckReport is what a check found. Problems have classes; every one is about
@@ -44,6 +49,8 @@ type CheckReport struct {
 	ArchivedBytes int64
 	Problems      []error
 	Notes         []string
+	// Hurt are the snapshots that something is lost of, the oldest first.
+	Hurt []*Hurt
 }
 
 // checker holds what one check works on.
@@ -53,39 +60,56 @@ type checker struct {
 	reader *Reader // nil without a key
 	o      CheckOptions
 	report *CheckReport
-	there  map[string]int64 // every object in the store, with its size
-	named  map[string]int64 // every object that something names; -1 where no size is told
-	bad    map[string]bool
+	there  map[string]int64     // every object in the store, with its size
+	named  map[string]int64     // every object that something names; -1 where no size is told
 	frozen map[string]bool      // objects that were to be read and are in archives
 	chosen map[format.Hash]bool // packs, where the options choose; else nil
+	bad    map[string]error     // objects with what is wrong with them
+	dead   map[format.Hash]bool
+	// remains is what examine found, nil without a key.
+	remains *Remains
 }
 
 // Check examines a repository. With a nil reader it does what needs no key:
 // signatures, presence, sizes, hashes. It returns an error only where the check
 // itself could not go on.
 func Check(ctx context.Context, store storage.Reader, view *View, reader *Reader, o CheckOptions) (*CheckReport, error) {
+	report, _, err := Examine(ctx, store, view, reader, o)
+	return report, err
+}
+
+// Examine is Check that also returns what remains, nil without a reader.
+func Examine(ctx context.Context, store storage.Reader, view *View, reader *Reader, o CheckOptions) (*CheckReport, *Remains, error) {
 	c := &checker{store: store, view: view, reader: reader, o: o, report: &CheckReport{},
-		there: map[string]int64{}, named: map[string]int64{}, bad: map[string]bool{}, frozen: map[string]bool{}}
-	for _, p := range view.Problems {
+		there: map[string]int64{}, named: map[string]int64{}, bad: map[string]error{}, frozen: map[string]bool{}}
+	for _, p := range slices.Concat(view.Problems, o.Known) {
 		c.problem(p)
 	}
 	c.report.Notes = append(c.report.Notes, view.Notes...)
-	for _, step := range []func(context.Context) error{c.list, c.name, c.compare, c.readSnapshots, c.readData} {
+	for _, step := range []func(context.Context) error{c.list, c.name, c.compare, c.readData, c.examine} {
 		if err := step(ctx); err != nil {
-			return c.report, err
+			return c.report, nil, err
 		}
 	}
-	return c.report, nil
+	return c.report, c.remains, nil
 }
 
-// problem notes a failure once for each object.
+// problem notes a failure once for each object. With a key, that of an index
+// object waits until it is known whether anything depends on it.
 func (c *checker) problem(err error) {
 	var f *format.Error
 	if errors.As(err, &f) {
-		if c.bad[f.What] {
+		if c.bad[f.What] != nil {
 			return
 		}
-		c.bad[f.What] = true
+		c.bad[f.What] = err
+		switch name, _ := format.ParseName(f.What); {
+		case name.Type == format.ObjectIndex && c.reader != nil:
+			return
+		case name.Type == format.ObjectParity:
+			c.report.Notes = append(c.report.Notes, err.Error()+": it can heal nothing")
+			return
+		}
 	}
 	c.report.Problems = append(c.report.Problems, err)
 }
@@ -158,6 +182,7 @@ func (c *checker) name(ctx context.Context) error {
 	if err := c.carry(err); err != nil {
 		return err
 	}
+	c.dead = condemned
 	for _, p := range strays {
 		c.problem(p)
 	}
@@ -202,6 +227,15 @@ func (c *checker) nameChain(chain *Chain) {
 	}
 }
 
+// heads are those that count.
+func (c *checker) heads() []*Head {
+	var all []*Head
+	for _, chain := range c.view.Chains {
+		all = append(all, chain.Heads...)
+	}
+	return all
+}
+
 // compare holds what is named against what is there.
 func (c *checker) compare(context.Context) error {
 	for _, key := range slices.Sorted(maps.Keys(c.named)) {
@@ -228,43 +262,6 @@ func (c *checker) compare(context.Context) error {
 // the place of stay, and are none.
 func isLitter(t format.ObjectType) bool {
 	return t == format.ObjectPack || t == format.ObjectIndex || t == format.ObjectManifest
-}
-
-// readSnapshots reads manifests, lists and indexes, and looks up every chunk.
-func (c *checker) readSnapshots(ctx context.Context) error {
-	if c.reader == nil {
-		return nil
-	}
-	for _, h := range c.reader.Heads() {
-		c.report.Snapshots++
-		if err := c.carry(c.readSnapshot(ctx, h)); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (c *checker) readSnapshot(ctx context.Context, h *Head) error {
-	s, err := c.reader.Open(ctx, h)
-	if err != nil {
-		return err
-	}
-	missing := 0
-	var example string
-	for e, err := range s.Entries(ctx) {
-		if err != nil {
-			return err
-		}
-		for id := range e.AllChunks() {
-			if _, ok := s.index.Find(id); !ok {
-				missing, example = missing+1, id.String()
-			}
-		}
-	}
-	if missing > 0 {
-		return format.Fail(format.Missing, "snapshot "+h.Hash.String()[:8], "no pack has %d of its chunks, %s one of them", missing, example)
-	}
-	return nil
 }
 
 // readData reads objects whole, and decodes packs where there is a key.
@@ -323,7 +320,7 @@ func (c *checker) toRead() iter.Seq[string] {
 	return func(yield func(string) bool) {
 		for _, key := range slices.Sorted(maps.Keys(c.there)) {
 			name, _ := format.ParseName(key)
-			if name.Type == format.ObjectPack {
+			if name.Type == format.ObjectPack || name.Type == format.ObjectParity {
 				chosen := c.o.Parts == 0 || (uint64(name.Hash[0])<<8|uint64(name.Hash[1]))%c.o.Parts == c.o.Part-1
 				if !c.o.ReadData || !chosen || c.chosen != nil && !c.chosen[name.Hash] {
 					continue

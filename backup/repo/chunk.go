@@ -120,6 +120,9 @@ func (c *ChunkReader) evict(n int) (buf []byte) {
 
 // read gets a frame's compressed bytes, valid until the next call.
 func (c *ChunkReader) read(ctx context.Context, o *openedPack, frame *format.Frame, name string) ([]byte, error) {
+	if o.ranges == nil {
+		return o.prefix(frame, name)
+	}
 	o.ranges.ctx, o.ranges.err = ctx, nil
 	o.ranges.prefetch(frame.Offset, int64(frame.Length), &c.fetched)
 	defer o.ranges.forget()
@@ -135,6 +138,22 @@ func (c *ChunkReader) pack(ctx context.Context, number int, pack *format.IndexPa
 	if o := c.open[number]; o != nil {
 		return o, nil
 	}
+	o, err := c.openRanges(ctx, pack)
+	if isLoss(err) && c.s.index.broken[pack.Pack] {
+		o, err = c.openPrefix(ctx, pack)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if len(c.open) >= maxOpenPacks || o.ranges == nil {
+		clear(c.open) // a prefix is in memory, and one of them is enough
+	}
+	c.open[number] = o
+	return o, nil
+}
+
+// openRanges opens a pack that is whole, or at its beginning and end.
+func (c *ChunkReader) openRanges(ctx context.Context, pack *format.IndexPack) (*openedPack, error) {
 	name := format.PackName(pack.Pack)
 	ranges := &rangeReader{ctx: ctx, store: c.s.store, key: name, size: pack.Size}
 	plain, size, err := age.DecryptReaderAt(ranges, pack.Size, c.s.identities()...)
@@ -152,10 +171,5 @@ func (c *ChunkReader) pack(ctx context.Context, number int, pack *format.IndexPa
 	if !sameFrames(layout.Frames, pack.Frames) {
 		return nil, format.Fail(format.Malformed, name, "its directory is not what the index says")
 	}
-	if len(c.open) >= maxOpenPacks {
-		clear(c.open)
-	}
-	o := &openedPack{plain, ranges, hasher}
-	c.open[number] = o
-	return o, nil
+	return &openedPack{plain, ranges, hasher}, nil
 }

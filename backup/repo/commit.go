@@ -60,7 +60,10 @@ func (s *Session) Commit(ctx context.Context, m *format.Manifest) (*Head, error)
 	if err := s.flushed(); err != nil {
 		return nil, err
 	}
-	// The packs are durable. First they get an index,
+	// The packs are durable. What heals them comes first, for after the head
+	// nobody would wait for it,
+	s.closeParity(ctx)
+	// then they get an index,
 	if err := s.indexUsed(ctx); err != nil {
 		return nil, err
 	}
@@ -331,6 +334,9 @@ func (s *Session) describe(h *format.Head, live format.LiveSet) error {
 	best := len(live.Packs) + len(live.Index)
 	for _, base := range s.bases() {
 		set, err := s.chain.Live(base)
+		if format.ClassOf(err) == format.Missing {
+			continue // a head was lost; those on it are no base for others
+		}
 		if err != nil {
 			return err
 		}

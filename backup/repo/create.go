@@ -23,15 +23,9 @@ const DefaultGrace = 48 * time.Hour
 
 // Create writes a new repository: slots that open master, a keyring with this
 // first writer in it, and the first authority, which is what makes it one. The
-// place must hold no repository. It returns the writer's key.
-func Create(ctx context.Context, store storage.Store, place string, master *keys.Master, slots []NewSlot, label string) (*keys.Writer, error) {
-	return CreateWithGrace(ctx, store, place, master, slots, label, DefaultGrace)
-}
-
-// CreateWithGrace is Create of a repository in which pruning waits for another
-// time than DefaultGrace, of seconds at least. A run may last half of that before
-// the packs that it put are taken for the litter of one that was cut off.
-func CreateWithGrace(ctx context.Context, store storage.Store, place string, master *keys.Master, slots []NewSlot, label string, grace time.Duration) (*keys.Writer, error) {
+// place must hold no repository. What with says goes into the authority. It returns
+// the writer's key.
+func Create(ctx context.Context, store storage.Store, place string, master *keys.Master, slots []NewSlot, label string, with ...func(*format.Authority)) (*keys.Writer, error) {
 	if _, err := listAuthorities(ctx, store, place); err == nil {
 		return nil, fmt.Errorf("%s holds a repository already", place)
 	} else if none := (*NoRepository)(nil); !errors.As(err, &none) {
@@ -52,7 +46,11 @@ func CreateWithGrace(ctx context.Context, store storage.Store, place string, mas
 		Repository: master.Repository, Requires: []string{}, N: 1, Previous: []format.Hash{},
 		Root: master.Root.String(), Classic: master.Classic(), Epoch: ring.Newest(),
 		Writers:   []format.AuthorityWriter{writerEntry(key)},
-		Forgotten: []format.HeadRef{}, Grace: int64(grace / time.Second), Session: int64(grace / 2 / time.Second),
+		Forgotten: []format.HeadRef{},
+	}
+	WithGrace(DefaultGrace)(a)
+	for _, set := range with {
+		set(a)
 	}
 	o := &Owner{store: store, master: master, ring: ring, authority: a}
 	for _, slot := range slots {
@@ -61,4 +59,13 @@ func CreateWithGrace(ctx context.Context, store storage.Store, place string, mas
 		}
 	}
 	return key, o.putAuthority(ctx)
+}
+
+// WithGrace makes pruning wait for another time than DefaultGrace, of seconds at
+// least. A run may last half of that before the packs that it put are taken for
+// the litter of one that was cut off.
+func WithGrace(grace time.Duration) func(*format.Authority) {
+	return func(a *format.Authority) {
+		a.Grace, a.Session = int64(grace/time.Second), int64(grace/2/time.Second)
+	}
 }

@@ -7,7 +7,8 @@
 //  1. A head is put after everything it names is durable, and never before.
 //  2. An object is named by the hash of its bytes, and checked against it when read.
 //  3. What no verified head names does not count; what one names is never
-//     overwritten or deleted here.
+//     overwritten or deleted here; only what is damaged is, by a repair that
+//     has the good bytes.
 //  4. A writer refers only to packs of its own chain that exist and are not
 //     condemned, before its commit and after.
 //  5. A run ends well only when its head was read back.

@@ -316,6 +316,10 @@ func same(ctx context.Context, r *repo.Reader, h *repo.Head, want [][]byte) erro
 	if n != len(want) {
 		return fmt.Errorf("WRONG BYTES: %d files, not %d", n, len(want))
 	}
+	for _, note := range s.Notes {
+		// All of it is there, and something was missing that it could do without.
+		return format.Fail(format.Missing, "", "%s", note)
+	}
 	return nil
 }
 

@@ -30,17 +30,31 @@ func NewReader(ctx context.Context, store storage.Reader, view *View, master *ke
 	}
 	a := view.Authority
 	name := format.Name{Type: format.ObjectKeyring, N: a.Keyring.N, Hash: a.Keyring.SHA256}
-	object, err := r.source.get(ctx, name, format.MaxKeyring)
+	var err error
+	r.ring, err = cached(ctx, r.source, name, format.MaxKeyring, func(object []byte) (*keys.Keyring, error) {
+		return keys.OpenKeyring(name.String(), object, master)
+	})
 	if err != nil {
-		return nil, err
-	}
-	if r.ring, err = keys.OpenKeyring(name.String(), object, master); err != nil {
 		return nil, err
 	}
 	for _, w := range a.Writers {
 		r.secrets[w.ID] = r.ring.Secrets(w.Dedup)
 	}
 	return r, nil
+}
+
+// Renew returns a reader that reads by a later view, with the same keys.
+func (r *Reader) Renew(view *View) (*Reader, error) {
+	if view.ID != r.view.ID {
+		return nil, format.Fail(format.WrongRepository, "the view", "it is of repository %s", view.ID)
+	}
+	next := *r
+	next.view = view
+	next.secrets = map[format.Hash]keys.Secrets{}
+	for _, w := range view.Authority.Writers {
+		next.secrets[w.ID] = next.ring.Secrets(w.Dedup)
+	}
+	return &next, nil
 }
 
 // Keyring returns the opened keyring.
@@ -78,15 +92,9 @@ func (r *Reader) Heads() []*Head {
 // together.
 func (r *Reader) Manifest(ctx context.Context, h *Head) (*format.Manifest, error) {
 	name := format.Name{Type: format.ObjectManifest, Hash: h.Manifest.SHA256}
-	data, err := cached(ctx, r.source, name, format.MaxObject, func(object []byte) ([]byte, error) {
-		return openSealed(name.String(), object, format.TypeManifest, r.view.ID, format.MaxManifest, r.identities()...)
-	})
+	m, err := r.readManifest(ctx, name)
 	if err != nil {
 		return nil, err
-	}
-	m, err := format.ParseManifest(data)
-	if err != nil {
-		return nil, format.At(name.String(), err)
 	}
 	live, err := r.view.Chains[h.Writer].Live(h)
 	if err != nil {
@@ -95,12 +103,26 @@ func (r *Reader) Manifest(ctx context.Context, h *Head) (*format.Manifest, error
 	return m, format.At(name.String(), format.CheckManifest(m, h.Head, live.Hash()))
 }
 
+// readManifest reads a manifest, whosesoever it is.
+func (r *Reader) readManifest(ctx context.Context, name format.Name) (*format.Manifest, error) {
+	data, err := cached(ctx, r.source, name, format.MaxObject, func(object []byte) ([]byte, error) {
+		return openSealed(name.String(), object, format.TypeManifest, r.view.ID, format.MaxManifest, r.identities()...)
+	})
+	if err != nil {
+		return nil, err
+	}
+	m, err := format.ParseManifest(data)
+	return m, format.At(name.String(), err)
+}
+
 // Snapshot is one snapshot with the index of its packs.
 type Snapshot struct {
 	*Reader
 	Head     *Head
 	Manifest *format.Manifest
-	index    *Index
+	// Notes are for people: what was missing and could be done without.
+	Notes []string
+	index *Index
 }
 
 // Family is the writer whose secrets the snapshot's writer uses, most often
@@ -117,11 +139,11 @@ func (r *Reader) Open(ctx context.Context, h *Head) (*Snapshot, error) {
 	if err != nil {
 		return nil, err
 	}
-	index, err := r.loadIndex(ctx, live)
+	index, notes, err := r.loadIndex(ctx, live)
 	if err != nil {
 		return nil, err
 	}
-	return &Snapshot{r, h, m, index}, nil
+	return &Snapshot{Reader: r, Head: h, Manifest: m, Notes: notes, index: index}, nil
 }
 
 // Age tells how old a snapshot is, as the storage's clock had it.

@@ -47,6 +47,7 @@ type Session struct {
 	increment           bool
 	without             map[format.Hash]bool // packs that are taken for absent
 	replaces            *format.Hash         // by the next snapshot
+	parity              *parity              // nil where none is wanted
 
 	mu        sync.Mutex
 	known     table
@@ -134,6 +135,9 @@ func Begin(ctx context.Context, store storage.Store, view *View, key *keys.Write
 		return nil, err
 	}
 	s.chain = view.Chains[own.ID]
+	if err := s.startParity(); err != nil {
+		return nil, err
+	}
 	release, err := memory.Lock()
 	if err != nil {
 		return nil, err
@@ -298,6 +302,7 @@ func (s *Session) upload(ctx context.Context, number uint32, record format.Index
 	if err := s.putClass(ctx, format.PackName(record.Pack), object, s.classes[record.Kind]); err != nil {
 		return err
 	}
+	s.addParity(ctx, record.Pack, object)
 	s.mu.Lock()
 	p := s.packs[number]
 	p.IndexPack, p.done = record, true

@@ -78,8 +78,8 @@ func newSimBase(t *testing.T, grace time.Duration) *simBase {
 	if err != nil {
 		t.Fatal(err)
 	}
-	key, err := repo.CreateWithGrace(t.Context(), store, "here", master,
-		[]repo.NewSlot{{Name: "recovery", Kind: format.SlotRecovery, Object: slot}}, "first", grace)
+	key, err := repo.Create(t.Context(), store, "here", master,
+		[]repo.NewSlot{{Name: "recovery", Kind: format.SlotRecovery, Object: slot}}, "first", repo.WithGrace(grace))
 	if err != nil {
 		t.Fatal(err)
 	}

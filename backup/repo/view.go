@@ -28,6 +28,10 @@ type View struct {
 	// name.
 	strangers bool
 	accepted  map[format.Class]bool
+	// unsound is why the view goes by an authority that may not be the newest; it
+	// is for looking at damage alone, and never trusted. Lenient allows it.
+	unsound error
+	lenient bool
 	// Problems are what is wrong, each of a named class. They are no reason to
 	// stop for everybody: see Trust.
 	Problems []error
@@ -55,11 +59,21 @@ func (e *NoRepository) ExitCode() int { return 10 }
 // It returns an error only where there is nothing to show; a damaged or
 // suspicious repository gives a view with problems.
 func Load(ctx context.Context, store storage.Reader, id format.Hash, place string, memory Memory) (*View, error) {
-	v, err := load(ctx, store, id, place, memory)
+	return loadTwice(ctx, store, &View{ID: id, Place: place}, memory)
+}
+
+// Survey is Load for those who look at damage. Where the newest authority is
+// damaged it goes by the one before; nobody may trust such a view.
+func Survey(ctx context.Context, store storage.Reader, id format.Hash, place string, memory Memory) (*View, error) {
+	return loadTwice(ctx, store, &View{ID: id, Place: place, lenient: true}, memory)
+}
+
+func loadTwice(ctx context.Context, store storage.Reader, of *View, memory Memory) (*View, error) {
+	v, err := load(ctx, store, of, memory)
 	if err == nil && v.torn() {
 		// A listing is no snapshot of the store: it can have a head that was put
 		// while it ran, and not the one before. The next listing has both.
-		return load(ctx, store, id, place, memory)
+		return load(ctx, store, of, memory)
 	}
 	return v, err
 }
@@ -73,8 +87,8 @@ func (v *View) torn() bool {
 	})
 }
 
-func load(ctx context.Context, store storage.Reader, id format.Hash, place string, memory Memory) (*View, error) {
-	v := &View{ID: id, Place: place, Chains: map[format.Hash]*Chain{}}
+func load(ctx context.Context, store storage.Reader, of *View, memory Memory) (*View, error) {
+	v := &View{ID: of.ID, Place: of.Place, lenient: of.lenient, Chains: map[format.Hash]*Chain{}}
 	source := &objects{store, memory}
 	if err := v.loadAuthority(ctx, source); err != nil {
 		return nil, err
@@ -97,6 +111,9 @@ func load(ctx context.Context, store storage.Reader, id format.Hash, place strin
 // joined the two, see NewOwner.
 func (v *View) Trust(accept map[format.Class]bool) error {
 	v.accepted = accept
+	if v.unsound != nil {
+		return v.unsound
+	}
 	return v.untrusted(v.Problems)
 }
 

@@ -146,7 +146,11 @@ func (c *Call) create(ctx context.Context, master *keys.Master, slots []repo.New
 	if err != nil {
 		return nil, false, err
 	}
-	key, err := repo.CreateWithGrace(ctx, founding, p.location.Text, master, slots, Label(label), grace)
+	with := []func(*format.Authority){repo.WithGrace(grace)}
+	if c.Bool("parity") {
+		with = append(with, repo.WithParity)
+	}
+	key, err := repo.Create(ctx, founding, p.location.Text, master, slots, Label(label), with...)
 	if err != nil {
 		return nil, founding.asked && store.root() == "", err
 	}

@@ -79,7 +79,7 @@ func (c *Call) load(ctx context.Context, p place, store *traffic) (*Archive, err
 	if a.key, a.keyIs = c.readWriterKey(a.Memory); a.key != nil {
 		a.told = id // an owner of the repository made the key file
 	}
-	if a.View, err = repo.Load(ctx, store, id, a.name, a.Memory); err != nil {
+	if a.View, err = repo.Survey(ctx, store, id, a.name, a.Memory); err != nil {
 		return nil, a.named(err)
 	}
 	return a, nil

@@ -40,6 +40,31 @@ func (r *Repository) objectPath(hash format.Hash) string {
 	return r.cache(filepath.Join("objects", name[:2], name))
 }
 
+// Rescue keeps an object durably, as stored, while a damaged one under its name
+// is removed and this one put in its place.
+func (r *Repository) Rescue(hash format.Hash, data []byte) error {
+	return WriteFile(r.rescuePath(hash), data)
+}
+
+// Rescued returns an object that was rescued and not dropped since, or nil.
+func (r *Repository) Rescued(hash format.Hash) []byte {
+	data, err := os.ReadFile(r.rescuePath(hash))
+	if err != nil || format.Sum(data) != hash {
+		return nil
+	}
+	return data
+}
+
+// DropRescued forgets a rescued object, which is in its place by now.
+func (r *Repository) DropRescued(hash format.Hash) error { return removeFile(r.rescuePath(hash)) }
+
+// DropAllRescued forgets all of them: everything is in its place.
+func (r *Repository) DropAllRescued() error { return os.RemoveAll(r.state("rescue")) }
+
+func (r *Repository) rescuePath(hash format.Hash) string {
+	return r.state(filepath.Join("rescue", hash.String()))
+}
+
 // Table is an encrypted file of the cache. It is disposable: a table that is
 // absent, torn or for another key reads as empty.
 type Table struct {
