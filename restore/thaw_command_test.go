@@ -25,6 +25,7 @@ type desk struct {
 	t        *testing.T
 	home     string
 	store    *storagetest.Cold
+	silent   bool   // it does not say which class is an archive
 	answer   string // to what is asked; "" where nobody is there
 	asked    []string
 	sleeps   []time.Duration
@@ -60,6 +61,9 @@ func (d *desk) run(args ...string) int {
 			return d, nil
 		},
 		Stores: []storage.Provider{{Name: "cold", Schemes: []string{"cold"}, Open: func(context.Context, storage.Location, bool) (storage.Store, error) {
+			if d.silent {
+				return tightLipped{d.store}, nil
+			}
 			return d.store, nil
 		}}},
 	}
@@ -94,6 +98,13 @@ func TestThawCommand(t *testing.T) {
 	must(t, os.Mkdir(src, 0o700))
 	must(t, os.WriteFile(filepath.Join(src, "old"), []byte("old text"), 0o600))
 	d.want(0, "backup", src, "--storage-class", "GLACIER")
+	var old string // the pack of the file
+	for info, err := range d.store.List(t.Context(), "packs/") {
+		must(t, err)
+		if info.Class == storagetest.ClassCold {
+			old = info.Key
+		}
+	}
 	must(t, os.WriteFile(filepath.Join(src, "new"), []byte("new text"), 0o600))
 	d.want(0, "backup", src)
 	want := describe(t, src)
@@ -149,9 +160,34 @@ func TestThawCommand(t *testing.T) {
 	if _, err := os.Lstat(filepath.Join(target, "old")); err == nil {
 		t.Error("what was not asked for came too")
 	}
+	// A store that does not say what is archived, until it refuses to give it.
+	again()
+	d.move(storagetest.ClassWarm)
+	d.store.Move(old, storagetest.ClassCold)
+	d.silent = true
+	thaws := len(d.store.Asked())
+	d.want(13, "restore", "--target", target)
+	if !strings.Contains(d.err.String(), "--thaw asks for them") || len(d.store.Asked()) != thaws {
+		t.Errorf("without leave, %d thaws: %s", len(d.store.Asked())-thaws, &d.err)
+	}
+	d.want(13, "restore", "--target", target, "--thaw")
+	if !strings.Contains(d.err.String(), "asked for") || len(d.store.Asked()) != thaws+1 {
+		t.Errorf("with leave, %d thaws: %s", len(d.store.Asked())-thaws, &d.err)
+	}
+	d.store.Ripen()
+	d.want(0, "restore", "--target", target)
+	wantSame(t, want, describe(t, target))
+	d.silent = false
 	// A login that may not.
 	again()
 	d.move(storagetest.ClassCold)
 	d.store.Refuse(&storage.Error{Class: storage.Login, Op: "thaw", Place: "cold", Err: errors.New("no right to")})
 	d.want(14, "restore", "--target", target, "--thaw")
+}
+
+// tightLipped is a store that does not say which of its classes are archives.
+type tightLipped struct{ *storagetest.Cold }
+
+func (s tightLipped) State(context.Context, storage.Info) (storage.State, error) {
+	return storage.Ready, nil
 }
