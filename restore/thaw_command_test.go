@@ -160,24 +160,8 @@ func TestThawCommand(t *testing.T) {
 	if _, err := os.Lstat(filepath.Join(target, "old")); err == nil {
 		t.Error("what was not asked for came too")
 	}
-	// A store that does not say what is archived, until it refuses to give it.
 	again()
-	d.move(storagetest.ClassWarm)
-	d.store.Move(old, storagetest.ClassCold)
-	d.silent = true
-	thaws := len(d.store.Asked())
-	d.want(13, "restore", "--target", target)
-	if !strings.Contains(d.err.String(), "--thaw asks for them") || len(d.store.Asked()) != thaws {
-		t.Errorf("without leave, %d thaws: %s", len(d.store.Asked())-thaws, &d.err)
-	}
-	d.want(13, "restore", "--target", target, "--thaw")
-	if !strings.Contains(d.err.String(), "asked for") || len(d.store.Asked()) != thaws+1 {
-		t.Errorf("with leave, %d thaws: %s", len(d.store.Asked())-thaws, &d.err)
-	}
-	d.store.Ripen()
-	d.want(0, "restore", "--target", target)
-	wantSame(t, want, describe(t, target))
-	d.silent = false
+	silentStore(d, old, target, want)
 	// A login that may not.
 	again()
 	d.move(storagetest.ClassCold)
@@ -190,4 +174,26 @@ type tightLipped struct{ *storagetest.Cold }
 
 func (s tightLipped) State(context.Context, storage.Info) (storage.State, error) {
 	return storage.Ready, nil
+}
+
+// silentStore restores from a store that does not say what is archived, until it
+// refuses to give it.
+func silentStore(d *desk, old, target string, want map[string]string) {
+	d.t.Helper()
+	d.move(storagetest.ClassWarm)
+	d.store.Move(old, storagetest.ClassCold)
+	d.silent = true
+	thaws := len(d.store.Asked())
+	d.want(13, "restore", "--target", target)
+	if !strings.Contains(d.err.String(), "--thaw asks for them") || len(d.store.Asked()) != thaws {
+		d.t.Errorf("without leave, %d thaws: %s", len(d.store.Asked())-thaws, &d.err)
+	}
+	d.want(13, "restore", "--target", target, "--thaw")
+	if !strings.Contains(d.err.String(), "asked for") || len(d.store.Asked()) != thaws+1 {
+		d.t.Errorf("with leave, %d thaws: %s", len(d.store.Asked())-thaws, &d.err)
+	}
+	d.store.Ripen()
+	d.want(0, "restore", "--target", target)
+	wantSame(d.t, want, describe(d.t, target))
+	d.silent = false
 }
