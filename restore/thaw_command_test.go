@@ -92,7 +92,7 @@ func TestThawCommand(t *testing.T) {
 	d := &desk{t: t, home: home, store: storagetest.NewCold(storagetest.NewMemory()), vars: map[string]string{
 		"HOME": home, "CHATKEEP_REPOSITORY": "cold:x", "CHATKEEP_PASSPHRASE": "lanterns-over-quiet-water-71",
 	}}
-	recovery, src := filepath.Join(home, "recovery.txt"), filepath.Join(home, "src")
+	recovery, src, target := filepath.Join(home, "recovery.txt"), filepath.Join(home, "src"), filepath.Join(home, "target")
 	d.want(0, "init", "--recovery-key-file", recovery)
 	d.vars["CHATKEEP_PASSPHRASE"], d.vars["CHATKEEP_PASSPHRASE_FILE"] = "", recovery
 	must(t, os.Mkdir(src, 0o700))
@@ -108,7 +108,6 @@ func TestThawCommand(t *testing.T) {
 	must(t, os.WriteFile(filepath.Join(src, "new"), []byte("new text"), 0o600))
 	d.want(0, "backup", src)
 	want := describe(t, src)
-	target := filepath.Join(home, "target")
 	again := func() {
 		t.Helper()
 		must(t, os.RemoveAll(target))
@@ -140,7 +139,7 @@ func TestThawCommand(t *testing.T) {
 	// All packs in an archive: first the lists are needed, and then all is there.
 	again()
 	d.move(storagetest.ClassFrozen)
-	d.answer, d.ripen = "", 0
+	d.answer = ""
 	d.want(13, "ls")
 	d.want(13, "restore", "--target", target, "--thaw")
 	if !strings.Contains(d.err.String(), "list of files") || !strings.Contains(d.err.String(), "12 hours") {
