@@ -98,6 +98,8 @@ func (t *thawing) run(ctx context.Context, o Options) (*Report, error) {
 				err = errors.Join(err, removeWaiting(target, t.mine()))
 			}
 			return total, err
+		case len(t.cold.in(t.packs, storage.Frozen)) > 0:
+			return total, err // nobody asked for them
 		case !t.wait:
 			return total, t.later(report)
 		}
@@ -124,9 +126,10 @@ func (t *thawing) round(ctx context.Context, o Options) (*Report, error) {
 	}
 	o.Unready = t.cold.unready
 	report, err := Run(ctx, t.snapshot, t.c.String("target"), o)
-	if t.cold.learn(report.Waiting, t.packs) {
+	learnt := false
+	if t.packs, learnt = t.cold.learn(report.Waiting, t.packs); learnt {
 		if failed := t.request(ctx); failed != nil {
-			return report, errors.Join(err, failed)
+			return report, errors.Join(failed, err)
 		}
 	}
 	return report, err

@@ -185,28 +185,36 @@ func (c *cold) unready(pack int) error {
 	return &storage.Error{Class: storage.Archived, Op: "get", Key: c.packs[pack].Key, Place: "the repository", Err: errArchived}
 }
 
-// learn notes what a restore found out the hard way: a store's class that nobody
-// knew to be an archive's. All packs in it are taken to be frozen. It reports
-// whether there was anything to learn.
-func (c *cold) learn(waiting []Loss, packs []int) (learnt bool) {
-	byKey := map[string]string{}
-	for _, info := range c.packs {
-		byKey[info.Key] = info.Class
-	}
-	archives := map[string]bool{}
+// learn notes what a restore found out the hard way: packs in archives that the
+// listing did not tell of. With them all of the same class among packs are taken
+// to be frozen. It returns packs with those that are new, and whether there was
+// anything to learn.
+func (c *cold) learn(waiting []Loss, packs []int) (all []int, learnt bool) {
+	refused := map[string]bool{}
 	for _, l := range waiting {
 		var e *storage.Error
 		if errors.As(l.Err, &e) {
-			archives[byKey[e.Key]] = true
+			refused[e.Key] = true
 		}
 	}
+	classes := map[string]bool{}
+	for n, p := range c.snapshot.Index().Packs() {
+		if len(refused) == 0 || !refused[format.PackName(p.Pack)] {
+			continue
+		}
+		if _, listed := c.packs[n]; !listed {
+			c.packs[n] = storage.Info{Key: format.PackName(p.Pack), Size: p.Size}
+			packs = append(packs, n)
+		}
+		classes[c.packs[n].Class] = true
+	}
 	for _, n := range packs {
-		if _, unready := c.states[n]; !unready && archives[c.packs[n].Class] {
+		if _, unready := c.states[n]; !unready && classes[c.packs[n].Class] {
 			c.states[n] = storage.Frozen
 			learnt = true
 		}
 	}
-	return learnt
+	return packs, learnt
 }
 
 // has fails where some packs are in a class that has no thaw of this tier.

@@ -25,6 +25,7 @@ type desk struct {
 	t        *testing.T
 	home     string
 	store    *storagetest.Cold
+	silent   bool   // it does not say which class is an archive
 	answer   string // to what is asked; "" where nobody is there
 	asked    []string
 	sleeps   []time.Duration
@@ -60,6 +61,9 @@ func (d *desk) run(args ...string) int {
 			return d, nil
 		},
 		Stores: []storage.Provider{{Name: "cold", Schemes: []string{"cold"}, Open: func(context.Context, storage.Location, bool) (storage.Store, error) {
+			if d.silent {
+				return tightLipped{d.store}, nil
+			}
 			return d.store, nil
 		}}},
 	}
@@ -88,16 +92,22 @@ func TestThawCommand(t *testing.T) {
 	d := &desk{t: t, home: home, store: storagetest.NewCold(storagetest.NewMemory()), vars: map[string]string{
 		"HOME": home, "CHATKEEP_REPOSITORY": "cold:x", "CHATKEEP_PASSPHRASE": "lanterns-over-quiet-water-71",
 	}}
-	recovery, src := filepath.Join(home, "recovery.txt"), filepath.Join(home, "src")
+	recovery, src, target := filepath.Join(home, "recovery.txt"), filepath.Join(home, "src"), filepath.Join(home, "target")
 	d.want(0, "init", "--recovery-key-file", recovery)
 	d.vars["CHATKEEP_PASSPHRASE"], d.vars["CHATKEEP_PASSPHRASE_FILE"] = "", recovery
 	must(t, os.Mkdir(src, 0o700))
 	must(t, os.WriteFile(filepath.Join(src, "old"), []byte("old text"), 0o600))
 	d.want(0, "backup", src, "--storage-class", "GLACIER")
+	var old string // the pack of the file
+	for info, err := range d.store.List(t.Context(), "packs/") {
+		must(t, err)
+		if info.Class == storagetest.ClassCold {
+			old = info.Key
+		}
+	}
 	must(t, os.WriteFile(filepath.Join(src, "new"), []byte("new text"), 0o600))
 	d.want(0, "backup", src)
 	want := describe(t, src)
-	target := filepath.Join(home, "target")
 	again := func() {
 		t.Helper()
 		must(t, os.RemoveAll(target))
@@ -129,7 +139,7 @@ func TestThawCommand(t *testing.T) {
 	// All packs in an archive: first the lists are needed, and then all is there.
 	again()
 	d.move(storagetest.ClassFrozen)
-	d.answer, d.ripen = "", 0
+	d.answer = ""
 	d.want(13, "ls")
 	d.want(13, "restore", "--target", target, "--thaw")
 	if !strings.Contains(d.err.String(), "list of files") || !strings.Contains(d.err.String(), "12 hours") {
@@ -149,9 +159,40 @@ func TestThawCommand(t *testing.T) {
 	if _, err := os.Lstat(filepath.Join(target, "old")); err == nil {
 		t.Error("what was not asked for came too")
 	}
+	again()
+	silentStore(d, old, target, want)
 	// A login that may not.
 	again()
 	d.move(storagetest.ClassCold)
 	d.store.Refuse(&storage.Error{Class: storage.Login, Op: "thaw", Place: "cold", Err: errors.New("no right to")})
 	d.want(14, "restore", "--target", target, "--thaw")
+}
+
+// tightLipped is a store that does not say which of its classes are archives.
+type tightLipped struct{ *storagetest.Cold }
+
+func (s tightLipped) State(context.Context, storage.Info) (storage.State, error) {
+	return storage.Ready, nil
+}
+
+// silentStore restores from a store that does not say what is archived, until it
+// refuses to give it.
+func silentStore(d *desk, old, target string, want map[string]string) {
+	d.t.Helper()
+	d.move(storagetest.ClassWarm)
+	d.store.Move(old, storagetest.ClassCold)
+	d.silent = true
+	thaws := len(d.store.Asked())
+	d.want(13, "restore", "--target", target)
+	if !strings.Contains(d.err.String(), "--thaw asks for them") || len(d.store.Asked()) != thaws {
+		d.t.Errorf("without leave, %d thaws: %s", len(d.store.Asked())-thaws, &d.err)
+	}
+	d.want(13, "restore", "--target", target, "--thaw")
+	if !strings.Contains(d.err.String(), "asked for") || len(d.store.Asked()) != thaws+1 {
+		d.t.Errorf("with leave, %d thaws: %s", len(d.store.Asked())-thaws, &d.err)
+	}
+	d.store.Ripen()
+	d.want(0, "restore", "--target", target)
+	wantSame(d.t, want, describe(d.t, target))
+	d.silent = false
 }

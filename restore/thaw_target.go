@@ -2,7 +2,6 @@ package restore
 
 import (
 	"encoding/json"
-	"errors"
 	"io"
 	"io/fs"
 	"os"
@@ -33,14 +32,12 @@ func (w waiting) same(other waiting) bool {
 
 const maxWaiting = 1 << 20
 
-// readWaiting reads a target's file, of which there may be none.
+// readWaiting reads a target's file, of which there may be none. Whether the
+// target is one at all is for the restore to find.
 func readWaiting(target string) (w waiting, there bool, err error) {
 	f, err := os.Open(filepath.Join(target, waitingName))
-	if errors.Is(err, fs.ErrNotExist) {
-		return w, false, nil
-	}
 	if err != nil {
-		return w, false, err
+		return w, false, nil
 	}
 	defer f.Close()
 	data, err := io.ReadAll(io.LimitReader(f, maxWaiting))

@@ -218,10 +218,10 @@ func (u unknowing) State(context.Context, storage.Info) (storage.State, error) {
 func TestThawUnknownClass(t *testing.T) {
 	w, s, _ := linked(t)
 	store := unknowing{&freezer{Cold: storagetest.NewCold(w.store)}}
-	cold := 0
+	many := 0
 	for _, p := range s.Index().Packs() {
 		if p.Kind == format.Originals {
-			cold++
+			many++
 			store.Move(format.PackName(p.Pack), storagetest.ClassCold)
 		}
 	}
@@ -236,11 +236,18 @@ func TestThawUnknownClass(t *testing.T) {
 	if !errors.As(err, &waiting) || len(report.Lost) > 0 || storage.ClassOf(err) == storage.Unreachable {
 		t.Fatalf("%v, lost %v", err, report.Lost)
 	}
-	if !c.learn(report.Waiting, need) || len(c.in(need, storage.Frozen)) != cold {
-		t.Errorf("%d packs are known to be frozen, want %d", len(c.in(need, storage.Frozen)), cold)
+	need, learnt := c.learn(report.Waiting, need)
+	if frozen := len(c.in(need, storage.Frozen)); !learnt || frozen != many {
+		t.Errorf("%d packs are known to be frozen, want %d", frozen, many)
 	}
-	if c.learn(report.Waiting, need) {
+	if again, learnt := c.learn(report.Waiting, need); learnt || len(again) != len(need) {
 		t.Error("the same is learnt again")
+	}
+	// A store that tells of no class at all: what was met is known.
+	silent := &cold{snapshot: s, thawer: store, packs: map[int]storage.Info{}, states: map[int]storage.State{}}
+	found, learnt := silent.learn(report.Waiting, nil)
+	if sum := silent.tally(silent.in(found, storage.Frozen), storage.Bulk); !learnt || sum.objects == 0 || sum.bytes == 0 {
+		t.Errorf("%+v of what was met", sum)
 	}
 }
 
