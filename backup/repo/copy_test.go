@@ -367,6 +367,9 @@ func TestCopyFaults(t *testing.T) {
 				t.Fatal(err)
 			}
 			for n, call := range calm.Calls() {
+				if !long() && strings.HasPrefix(call.Key, format.PacksDir) && n%4 > 0 {
+					continue // one pack is like the other
+				}
 				for _, trouble := range troubles(call.Op) {
 					t.Run(fmt.Sprintf("%s %s %d %s %v", name, end, n+1, call.Op, trouble), func(t *testing.T) {
 						t.Parallel()
@@ -519,6 +522,9 @@ func TestCopyMeanwhile(t *testing.T) {
 		t.Fatal(err)
 	}
 	for nth := 1; nth <= count.n; nth++ {
+		if !long() && nth > 8 && nth%6 > 0 {
+			continue // one pack is like the other
+		}
 		t.Run(fmt.Sprint(nth), func(t *testing.T) {
 			t.Parallel()
 			h, target := base.fork(t), storagetest.NewMemory()
