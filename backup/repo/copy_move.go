@@ -97,15 +97,12 @@ func (c *copier) moveAll(ctx context.Context, keys []string, parallel int) error
 // listing did not show, is as good if it is as long.
 func (c *copier) move(ctx context.Context, key string, size int64) outcome {
 	r := outcome{key: key, size: size}
-	var data []byte
-	if data, r.err = proved(ctx, c.from.Store, key, size); r.err != nil {
-		if storage.ClassOf(r.err) == storage.Other && format.ClassOf(r.err) == "" && ctx.Err() == nil {
-			// The store is there and cannot give this one, as a disk with a bad spot.
-			r.err = format.Fail(format.Truncated, key, "not all of it can be read: %w", r.err)
-		}
+	data, err := proved(ctx, c.from.Store, key, size)
+	if err != nil {
+		r.err = err
 		return r
 	}
-	_, err := c.to.Put(ctx, key, data)
+	_, err = c.to.Put(ctx, key, data)
 	if err == nil {
 		r.moved = true
 		return r
@@ -122,16 +119,26 @@ func (c *copier) move(ctx context.Context, key string, size int64) outcome {
 	return r
 }
 
-// proved reads an object of a known size and holds it against its name.
+// proved reads an object of a known size and holds it against its name. One that
+// a store cannot give, though it is there, is as damaged as one with other bytes: a
+// disk with a bad spot must not keep the rest from being copied.
 func proved(ctx context.Context, store storage.Reader, key string, size int64) ([]byte, error) {
 	name, _ := format.ParseName(key)
 	if limit := limitOf(name.Type); size > limit {
 		return nil, format.Fail(format.Oversized, key, "%d bytes, and %d is the limit", size, limit)
 	}
+	data, err := sized(ctx, store, name, size)
+	if err != nil && storage.ClassOf(err) == storage.Other && format.ClassOf(err) == "" && ctx.Err() == nil {
+		err = format.Fail(format.Truncated, key, "not all of it can be read: %w", err)
+	}
+	return data, err
+}
+
+func sized(ctx context.Context, store storage.Reader, name format.Name, size int64) ([]byte, error) {
 	if name.Type == format.ObjectText {
-		data, err := readAll(ctx, store, key, limitOf(name.Type))
+		data, err := readAll(ctx, store, format.TextName, limitOf(name.Type))
 		if err == nil && !bytes.Equal(data, []byte(Text)) {
-			err = format.Fail(format.Flipped, key, "it is not the text that chatkeep writes; do not follow what it says")
+			err = format.Fail(format.Flipped, format.TextName, "it is not the text that chatkeep writes; do not follow what it says")
 		}
 		return data, err
 	}
