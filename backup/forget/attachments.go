@@ -79,28 +79,46 @@ func (w *writing) attachments(ctx context.Context, from *repo.Snapshot, f *files
 		if err != nil {
 			return nil, err
 		}
-		for path, item := range pieces(e, bySource) {
+		found := pieces(e, bySource)
+		for _, path := range sorted(found) {
 			for _, to := range bySource[path] {
-				if err := w.attachment(ctx, carrier, e.Stat, item, to, from.Manifest.Carried(), moved); err != nil {
+				if err := w.attachment(ctx, carrier, e.Stat, found[path], to, from.Manifest.Carried(), moved); err != nil {
 					return nil, err
 				}
 			}
+		}
+		if e.Type == format.EntryZip && found[e.Path] != nil {
+			follow(e.Item, moved)
 		}
 	}
 	return moved, nil
 }
 
+// follow moves the members of a zip with it.
+func follow(zip *format.Item, moved map[string]string) {
+	to, ok := moved[zip.Path]
+	if !ok {
+		return
+	}
+	for name := range members(zip) {
+		moved[name] = to + name[len(zip.Path):]
+	}
+}
+
 // pieces are what is wanted of an entry, by path: the file itself, or members of
-// a zip as files.
+// a zip as files. Where all of the zip is wanted they are in it.
 func pieces(e repo.Entry, wanted map[string][]string) map[string]*format.Item {
 	found := map[string]*format.Item{}
 	if e.Type != format.EntryFile && e.Type != format.EntryZip {
 		return found
 	}
-	if wanted[e.Path] != nil {
+	switch {
+	case wanted[e.Path] != nil:
 		found[e.Path] = e.Item
-	}
-	if e.Type == format.EntryZip {
+		if e.Type == format.EntryZip && !slices.Contains(wanted[e.Path], e.Path) {
+			wanted[e.Path] = append(wanted[e.Path], e.Path) // by a link alone, and its members by their paths
+		}
+	case e.Type == format.EntryZip:
 		for name, m := range members(e.Item) {
 			if wanted[name] != nil {
 				found[name] = &format.Item{Entry: format.Entry{Type: format.EntryFile, Size: m.Size, Chunks: m.Chunks}}
