@@ -23,7 +23,10 @@ func Commands(env *session.Env, chats []chat.Provider) []*cli.Command {
 		checkCommand(env),
 		repairCommand(env),
 		parityCommand(env),
+		forgetCommand(env),
+		pruneCommand(env),
 		statsCommand(env),
+		copyCommand(env),
 	}
 }
 

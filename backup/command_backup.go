@@ -7,10 +7,12 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/urfave/cli/v2"
 
+	"chatkeep/backup/format"
 	"chatkeep/backup/repo"
 	"chatkeep/backup/session"
 	"chatkeep/providers/chat"
@@ -24,10 +26,15 @@ func backupCommand(env *session.Env, chats []chat.Provider) *cli.Command {
 			"their messages parsed; everything is kept byte for byte. No passphrase is asked for:\n" +
 			"this machine's key can write and not read.\n\n" +
 			"  chatkeep backup ~/Downloads/\"WhatsApp Chat - Anna.zip\"\n" +
-			"  chatkeep backup ~/Exports --repo s3://bucket/chats --as exports --no-videos",
+			"  chatkeep backup ~/Exports --repo s3://bucket/chats --as exports --no-videos\n" +
+			"  chatkeep backup ~/Exports --repo s3://bucket/chats --storage-class media=GLACIER",
 		Flags: env.RepositoryFlags(append(own, session.Yes(), session.DryRun())...),
 		Action: env.Action(func(ctx context.Context, c *session.Call) error {
 			sources, err := sourcesOf(c, chats)
+			if err != nil {
+				return err
+			}
+			classes, err := c.Classes()
 			if err != nil {
 				return err
 			}
@@ -36,6 +43,9 @@ func backupCommand(env *session.Env, chats []chat.Provider) *cli.Command {
 			}
 			w, err := c.OpenOrCreate(ctx)
 			if err != nil {
+				return err
+			}
+			if err := w.CheckClasses(classes); err != nil {
 				return err
 			}
 			return backupAll(ctx, c, w, sources)
@@ -54,6 +64,8 @@ func backupFlags() []cli.Flag {
 		&cli.BoolFlag{Name: "no-videos", Usage: "leave out videos"},
 		&cli.BoolFlag{Name: "one-file-system", Usage: "do not cross into other file systems"},
 		&cli.StringFlag{Name: "pack-size", Usage: "`SIZE` of the objects that are stored, 1MiB to 128MiB (default 16MiB)"},
+		&cli.StringSliceFlag{Name: "storage-class", Usage: "the `CLASS` in which the store keeps media and originals, or of one kind: originals=GLACIER;\n" +
+			"kinds are messages, media, originals, meta; several with commas between, or repeated"},
 	}
 }
 
@@ -77,6 +89,9 @@ func sourcesOf(c *session.Call, chats []chat.Provider) ([]Source, error) {
 			return nil, err
 		}
 		src.Name, src.Tags, src.Host = c.String("as"), c.StringSlice("tag"), session.Label(c.String("host"))
+		if err := checkTags(src.Tags); err != nil {
+			return nil, err
+		}
 		src.Select = Selection{
 			Exclude: c.StringSlice("exclude"), Include: c.StringSlice("include"), LargerThan: larger,
 			NoVideos: c.Bool("no-videos"), OneFileSystem: c.Bool("one-file-system"),
@@ -87,6 +102,16 @@ func sourcesOf(c *session.Call, chats []chat.Provider) ([]Source, error) {
 		sources = append(sources, src)
 	}
 	return sources, nil
+}
+
+// checkTags refuses tags that mean something to chatkeep itself.
+func checkTags(tags []string) error {
+	for _, tag := range tags {
+		if strings.HasPrefix(tag, format.TagPrefix) {
+			return session.Usage("--tag: tags that begin with %s are chatkeep's own", format.TagPrefix)
+		}
+	}
+	return nil
 }
 
 const (
@@ -124,11 +149,36 @@ func backupAll(ctx context.Context, c *session.Call, w *session.Writable, source
 	return errors.Join(failed...)
 }
 
+// maxRuns is how often a backup is run where packs go away under it.
+const maxRuns = 3
+
+// backupOne makes a snapshot of a source. A run that slept for days, while a
+// pruner worked, finds at its end that packs are gone which it refers to. What
+// was in them is in the source: it is run again, and ends well only when
+// everything is there.
 func backupOne(ctx context.Context, c *session.Call, w *session.Writable, src Source) error {
 	if err := spare(c, w.Root(), &src); err != nil {
 		return err
 	}
+	for run := 1; ; run++ {
+		err := backupOnce(ctx, c, w, src)
+		var gone *repo.Unsettled
+		if run == maxRuns || !errors.As(err, &gone) {
+			return err
+		}
+		c.Voice.Warn("%v: running again, to store anew what is missing", gone.Err)
+		if err := w.Reload(ctx); err != nil {
+			return err
+		}
+	}
+}
+
+func backupOnce(ctx context.Context, c *session.Call, w *session.Writable, src Source) error {
 	size, err := packSize(c)
+	if err != nil {
+		return err
+	}
+	classes, err := c.Classes()
 	if err != nil {
 		return err
 	}
@@ -136,7 +186,7 @@ func backupOne(ctx context.Context, c *session.Call, w *session.Writable, src So
 	if err != nil {
 		return err
 	}
-	s, key, err := w.Begin(ctx, repo.SessionOptions{PackSize: size})
+	s, key, err := w.Begin(ctx, repo.SessionOptions{PackSize: size, Classes: classes})
 	if err != nil {
 		return err
 	}

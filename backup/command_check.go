@@ -2,6 +2,7 @@ package backup
 
 import (
 	"context"
+	"errors"
 	"math/rand/v2"
 	"strconv"
 	"strings"
@@ -19,13 +20,21 @@ func checkCommand(env *session.Env) *cli.Command {
 		Description: "Verifies signatures and that everything a snapshot needs is there, and names what is hurt:\n" +
 			"snapshots, files, conversations and the dates in them. With --read-data it\n" +
 			"also reads and decrypts every byte. --keyless asks for no passphrase and then checks\n" +
-			"the names, sizes and hashes of everything, and the signatures.\n\n" +
+			"the names, sizes and hashes of everything, and the signatures. What the store has in\n" +
+			"archives is not read: check says how much that is, and it is no problem.\n\n" +
+			"--every-byte-within reads in each run those packs whose last reading is the longest\n" +
+			"ago, says whether every byte will have been read within the time, and ends with exit\n" +
+			"code 15 where some were not. This machine remembers what it read when, and notes it in\n" +
+			"the repository.\n\n" +
 			"  chatkeep check\n" +
 			"  chatkeep check --read-data-subset 1/7\n" +
-			"  chatkeep check --keyless --read-data",
+			"  chatkeep check --keyless --read-data\n" +
+			"  chatkeep check --keyless --every-byte-within 30d --budget 5GiB",
 		Flags: env.KeyFlags(
 			&cli.BoolFlag{Name: "read-data", Usage: "read everything"},
 			&cli.StringFlag{Name: "read-data-subset", Usage: "read a share of the packs: part `n/t` of t, or about p%, chosen anew each time"},
+			&cli.StringFlag{Name: "every-byte-within", Usage: "read what was not read for longest, so that every byte is read within this `TIME`, as 30d"},
+			&cli.StringFlag{Name: "budget", Usage: "with --every-byte-within: read at most this `SIZE` a run (default what it takes)"},
 			&cli.BoolFlag{Name: "keyless", Usage: "check what needs no key, and ask for none"},
 		),
 		Action: env.Action(func(ctx context.Context, c *session.Call) error {
@@ -48,12 +57,23 @@ func checkCommand(env *session.Env) *cli.Command {
 			if !a.Vouched() {
 				c.Voice.Warn("nothing tells that this is your repository: that it is %s is its own claim; --id says which one to expect", a.ID())
 			}
-			o.Progress = func(done, total int64) { c.Voice.Progress(done, total, "") }
-			report, err := repo.Check(ctx, a.Store, a.View, reader, o)
+			scrub, err := newScrub(ctx, c, a, reader, &o)
 			if err != nil {
 				return err
 			}
-			return tellChecked(c, report, told)
+			o.Progress = func(done, total int64) { c.Voice.Progress(done, total, "") }
+			report, err := repo.Check(ctx, a.Store, a.View, reader, o)
+			if err != nil {
+				return errors.Join(err, scrub.keep())
+			}
+			if err := badNotes(ctx, c, reader, report); err != nil {
+				return errors.Join(err, scrub.keep())
+			}
+			stale := scrub.finish(ctx)
+			if err := tellChecked(c, report, told); err != nil {
+				return err
+			}
+			return stale
 		}),
 	}
 }
@@ -73,6 +93,11 @@ func readerOf(ctx context.Context, a *session.Archive) (*repo.Reader, error) {
 func checkOptions(c *session.Call) (repo.CheckOptions, error) {
 	o := repo.CheckOptions{ReadData: c.Bool("read-data")}
 	text := c.String("read-data-subset")
+	if within := c.String("every-byte-within"); within != "" && (o.ReadData || text != "") {
+		return o, session.Usage("either --every-byte-within or --read-data or --read-data-subset")
+	} else if within == "" && c.IsSet("budget") {
+		return o, session.Usage("--budget goes with --every-byte-within")
+	}
 	if text == "" {
 		return o, nil
 	}
@@ -135,9 +160,14 @@ func tellChecked(c *session.Call, r *repo.CheckReport, told *hurtLines) error {
 	c.Voice.Print("%s, %s: %s, read %s", session.Plural(int64(r.Snapshots), "snapshot", "snapshots"),
 		session.Plural(int64(r.Objects), "object", "objects"), found, session.Size(r.BytesRead))
 	if r.Orphans > 0 {
-		c.Voice.Print("%s of interrupted runs, %s: harmless", session.Plural(int64(r.Orphans), "leftover", "leftovers"), session.Size(r.OrphanBytes))
+		c.Voice.Print("%s, %s, that no snapshot needs: chatkeep prune gives the space back",
+			session.Plural(int64(r.Orphans), "object", "objects"), session.Size(r.OrphanBytes))
 	}
-	if err := c.Voice.Object(checked{"summary", r.Snapshots, r.Objects, r.Packs, r.Orphans, r.OrphanBytes, r.BytesRead, len(r.Problems), len(r.Hurt)}); err != nil {
+	if r.Archived > 0 {
+		c.Voice.Print("%s, %s, in archives of the store: there, and not read", session.Plural(int64(r.Archived), "object", "objects"), session.Size(r.ArchivedBytes))
+	}
+	if err := c.Voice.Object(checked{"summary", r.Snapshots, r.Objects, r.Packs, r.Orphans, r.OrphanBytes, r.BytesRead, len(r.Problems),
+		len(r.Hurt), r.Archived, r.ArchivedBytes}); err != nil {
 		return err
 	}
 	if len(r.Problems) == 0 {
@@ -163,4 +193,7 @@ type checked struct {
 	BytesRead   int64  `json:"bytes_read"`
 	Problems    int    `json:"problems"`
 	Hurt        int    `json:"hurt_snapshots"`
+	// What was to be read and is in archives of the store, and is no problem.
+	Archived      int   `json:"archived"`
+	ArchivedBytes int64 `json:"archived_bytes"`
 }

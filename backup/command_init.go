@@ -6,6 +6,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"chatkeep/backup/format"
+	"chatkeep/backup/repo"
 	"chatkeep/backup/session"
 )
 
@@ -14,6 +15,8 @@ func initCommand(env *session.Env) *cli.Command {
 		&cli.BoolFlag{Name: "classic", Usage: "use X25519 alone, for recovery with age before 1.3; a quantum computer could break it"},
 		&cli.BoolFlag{Name: "parity", Usage: "store parity with every backup, from which damaged packs heal; see chatkeep parity on"},
 		&cli.StringFlag{Name: "label", Usage: "this machine's `NAME` in the repository (default the host's)"},
+		&cli.DurationFlag{Name: "grace", Usage: "`TIME` that prune lets pass between condemning and deleting: more than any backup sleeps, and than any listing is late",
+			Value: repo.DefaultGrace},
 		session.Yes(), session.DryRun())
 	return &cli.Command{
 		Name: "init", Category: session.SetUp, Usage: "create a repository",

@@ -13,12 +13,27 @@ import (
 
 func statsCommand(env *session.Env) *cli.Command {
 	return &cli.Command{
-		Name: "stats", Category: session.LookAfter, Usage: "say how much is stored; asks for no passphrase",
-		Flags: env.RepositoryFlags(),
+		Name: "stats", Category: session.LookAfter, Usage: "say how much is stored, and with --by who uses it",
+		Description: "Without --by it counts objects, and what each month added, and asks for no passphrase.\n" +
+			"With --by it reads the lists of all snapshots. A chunk that several use counts for the\n" +
+			"oldest snapshot that has it, and takes its share of its pack, padding included. Files,\n" +
+			"messages and size are those of the newest snapshot of each source; by chat nothing\n" +
+			"else is looked at.\n\n" +
+			"  chatkeep stats\n" +
+			"  chatkeep stats --by source\n" +
+			"  chatkeep stats --by chat --json",
+		Flags: env.KeyFlags(&cli.StringFlag{Name: "by", Usage: "tell apart by `WHAT`: source, chat or kind"}),
 		Action: env.Action(func(ctx context.Context, c *session.Call) error {
+			by := c.String("by")
+			if c.IsSet("by") && by != bySource && by != byKind && by != byChat {
+				return session.Usage("--by: %q is none of source, chat and kind", by)
+			}
 			a, err := c.Open(ctx)
 			if err != nil {
 				return err
+			}
+			if by != "" {
+				return tellUsage(ctx, c, a, by)
 			}
 			totals, err := countObjects(ctx, a)
 			if err != nil {
@@ -73,6 +88,16 @@ func tellStats(c *session.Call, a *session.Archive, totals []objectTotal) error 
 			return err
 		}
 	}
+	for _, g := range GrowthOf(a.View) {
+		month := g.Month
+		if month == "" {
+			month = "no time"
+		}
+		c.Voice.Print("%-10s %9s  %12s added", month, session.Plural(g.Snapshots, "snapshot", "snapshots"), session.Size(g.Bytes))
+		if err := c.Voice.Object(g); err != nil {
+			return err
+		}
+	}
 	snapshots := countSnapshots(a)
 	c.Voice.Print("%-10s %9s  %12s", "all", session.Count(sum.Objects), session.Size(sum.Bytes))
 	c.Voice.Print("repository %s at %s: %s, %s", a.ID(), a.Place,
@@ -93,8 +118,7 @@ func tellStats(c *session.Call, a *session.Archive, totals []objectTotal) error 
 func countSnapshots(a *session.Archive) (n int64) {
 	for _, chain := range a.View.Chains {
 		for _, h := range chain.Heads {
-			ref := format.HeadRef{Writer: h.Writer, Seq: h.Seq, SHA256: h.Hash}
-			if h.Manifest != nil && !slices.Contains(a.View.Authority.Forgotten, ref) {
+			if h.Manifest != nil && !a.View.Forgotten(h) {
 				n++
 			}
 		}

@@ -98,11 +98,6 @@ func (b *rebuild) entry(r *repo.Remnant) error {
 	return b.unreadable(r, b.why(r))
 }
 
-// isRecords reports whether a file has records, which chunks do not divide.
-func isRecords(name string) bool {
-	return strings.HasPrefix(name, messagesDir) || !strings.Contains(name, "/")
-}
-
 func (b *rebuild) why(r *repo.Remnant) string {
 	n := 0
 	for range r.AllChunks() {

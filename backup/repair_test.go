@@ -497,18 +497,18 @@ func TestMirror(t *testing.T) {
 		o := repo.MendOptions{Place: "here", Mirrors: []repo.Mirror{{Name: "copy", Store: p.memory}}, DryRun: true}
 		_, err := repo.Mend(c.ctx, c.store, c.master.Repository, o)
 		must(t, err)
-		wantSame(t, c.memory, dry)
+		wantEqual(t, c.memory, dry)
 		o.DryRun = false
 		report, err := repo.Mend(c.ctx, c.store, c.master.Repository, o)
 		if err != nil || len(report.Left) > 0 {
 			t.Errorf("%v, left: %v", err, report.Left)
 		}
-		wantSame(t, c.memory, p.memory)
+		wantEqual(t, c.memory, p.memory)
 	}
 }
 
-// wantSame asks that two stores hold the same.
-func wantSame(t *testing.T, a, b *storagetest.Memory) {
+// wantEqual asks that two stores hold the same.
+func wantEqual(t *testing.T, a, b *storagetest.Memory) {
 	t.Helper()
 	if !slices.Equal(a.Keys(""), b.Keys("")) {
 		t.Errorf("other objects: %v, want %v", a.Keys(""), b.Keys(""))
@@ -564,7 +564,7 @@ func TestMendInterrupted(t *testing.T) {
 			if err != nil || len(report.Left) > 0 {
 				t.Errorf("operation %d: the next run: %v, %v", n, err, report.Left)
 			}
-			wantSame(t, c.memory, p.memory)
+			wantEqual(t, c.memory, p.memory)
 		}
 	}
 }

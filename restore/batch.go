@@ -2,6 +2,7 @@ package restore
 
 import (
 	"fmt"
+	"path"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -26,6 +27,7 @@ type batch struct {
 	packs   map[int][]ref
 	order   []int // of packs, as they were first met
 	members []member
+	zips    []wholeZip // that are put together and written nowhere
 	chunks  int
 	renamed map[*file]string // their paths, where they have another name on disk
 	names   strings.Builder  // backs the files' names: a million small strings are slow to collect
@@ -38,13 +40,14 @@ type file struct {
 	name   string
 	size   int64
 	mtime  time.Time
-	zip    *zipSum // of a zip
+	zip    *zipSum // of a zip that is written
 	serial uint32
 	left   atomic.Int32 // refs and members that are not yet done
 	state  atomic.Uint32
 	mode   uint16
 	sparse bool
 	whole  bool // one chunk is all of it
+	isZip  bool
 }
 
 // What has happened to a file.
@@ -117,9 +120,13 @@ func (r *run) add(b *batch, e repo.Entry) error {
 	case format.EntryDir:
 		return r.check(e.Path, r.tree.make(d))
 	case format.EntryFile, format.EntryZip:
-		return r.addFile(b, e, r.tree.spot(e.Path))
+		if at := r.tree.spot(e.Path); !r.there(at) {
+			return r.addFile(b, e, at)
+		}
 	case format.EntrySymlink, format.EntryHardlink:
-		r.links = append(r.links, link{r.tree.spot(e.Path), e.Target, e.Stat, e.Type == format.EntryHardlink})
+		if at := r.tree.spot(e.Path); !r.there(at) {
+			r.links = append(r.links, link{at, e.Target, e.Stat, e.Type == format.EntryHardlink})
+		}
 	case format.EntrySkipped:
 		r.report.Skipped++
 	case format.EntryUnreadable:
@@ -132,6 +139,11 @@ func (r *run) add(b *batch, e repo.Entry) error {
 func (r *run) wanted(path string) bool {
 	original := path == format.OriginalsPath || strings.HasPrefix(path, format.OriginalsPath+"/")
 	return (original || r.options.Messages) && (r.options.Only == nil || r.options.Only(path))
+}
+
+// there reports whether the target has an entry already.
+func (r *run) there(at spot) bool {
+	return r.options.There != nil && r.options.There(path.Join(at.dir.disk(), at.name))
 }
 
 // check sorts an error of one entry: into the losses, or, where it ends the
@@ -170,7 +182,12 @@ func (r *run) addFile(b *batch, e repo.Entry, at spot) error {
 	if b.path(f) != at.path {
 		b.renamed[f] = at.path
 	}
-	if e.Type == format.EntryZip {
+	f.isZip = e.Type == format.EntryZip
+	if f.isZip && r.target.nowhere {
+		b.zips = append(b.zips, wholeZip{f, e.Item})
+		b.chunks += len(b.places)
+		f.left.Add(1)
+	} else if f.isZip {
 		f.zip = newZipSum(*e.SHA256, f.size)
 		b.addZip(e.Item, f, r.snapshot.Index())
 	} else {
@@ -238,6 +255,11 @@ func (r *run) locateRun(b *batch, e *format.Entry) error {
 		p, ok := index.Find(id)
 		if !ok {
 			return format.Fail(format.Missing, "chunk "+id.String(), "no pack of the snapshot has it")
+		}
+		if r.options.Unready != nil {
+			if err := r.options.Unready(p.Pack); err != nil {
+				return err
+			}
 		}
 		b.places = append(b.places, p)
 		sum += chunkSize(index, p)

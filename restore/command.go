@@ -15,6 +15,7 @@ func Commands(env *session.Env) []*cli.Command {
 		snapshotsCommand(env),
 		lsCommand(env),
 		restoreCommand(env),
+		drillCommand(env),
 		catCommand(env),
 		chatsCommand(env),
 		exportCommand(env),
@@ -40,22 +41,28 @@ func filterOf(c *session.Call) Filter {
 
 // opened unlocks the repository, finds a snapshot and opens it.
 func opened(ctx context.Context, c *session.Call, name string) (*repo.Snapshot, error) {
+	_, s, err := openedFrom(ctx, c, name)
+	return s, err
+}
+
+// openedFrom is opened, with the repository.
+func openedFrom(ctx context.Context, c *session.Call, name string) (*session.Archive, *repo.Snapshot, error) {
 	a, err := c.Open(ctx)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	r, err := a.Reader(ctx)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	h, err := Find(ctx, r, name, filterOf(c))
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	s, err := r.Open(ctx, h)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	c.Voice.Say("snapshot %s of %s, %s", session.Short(h.Hash), s.Manifest.Source.Name, h.Age(c.Env.Clock.Now()))
-	return s, nil
+	return a, s, nil
 }

@@ -19,10 +19,13 @@ func restoreCommand(env *session.Env) *cli.Command {
 		&cli.StringSliceFlag{Name: "with", Usage: "also give back `WHAT`: messages, as JSON Lines in " + MessagesDir},
 		&cli.StringSliceFlag{Name: "path", Usage: "only this `PATH` of the snapshot, as ls prints it, and all below it; may be repeated"},
 		session.DryRun())
+	own = append(own, thawFlags()...)
 	return &cli.Command{
 		Name: "restore", Category: session.GiveBack, ArgsUsage: "[SNAPSHOT]", Usage: "give back what was backed up, byte for byte",
 		Description: snapshotHelp + "latest if left out.\n" +
-			"Everything that is written was checked; nothing outside of the target is touched.\n\n" +
+			"Everything that is written was checked; nothing outside of the target is touched.\n" +
+			"What the store has in archives is asked for with --thaw; the same command, run again\n" +
+			"hours later, goes on with it.\n\n" +
 			"  chatkeep restore --target ~/restored\n" +
 			"  chatkeep restore latest~1 --source Anna --target ~/restored --with messages",
 		Flags: env.KeyFlags(own...),
@@ -31,17 +34,25 @@ func restoreCommand(env *session.Env) *cli.Command {
 			if err != nil {
 				return err
 			}
-			s, err := opened(ctx, c, c.Arg(0))
+			thaw, err := thawOf(c)
 			if err != nil {
 				return err
 			}
+			a, s, err := openedFrom(ctx, c, c.Arg(0))
+			if err != nil {
+				return err
+			}
+			if err := thaw.surveyCold(ctx, a, s); err != nil {
+				return err
+			}
 			if c.DryRun() {
-				return dryRun(ctx, c, s, o)
+				return errors.Join(thaw.dryRun(ctx, o), dryRun(ctx, c, s, o))
 			}
 			started := c.Env.Clock.Now()
-			report, err := Run(ctx, s, c.String("target"), o)
+			report, err := thaw.run(ctx, o)
 			var incomplete *Incomplete
-			if err != nil && !errors.As(err, &incomplete) {
+			var waiting *Waiting
+			if err != nil && !errors.As(err, &incomplete) && !errors.As(err, &waiting) {
 				return err
 			}
 			return errors.Join(err, tellRestored(c, s, report, c.Env.Clock.Now().Sub(started)))
@@ -108,6 +119,7 @@ type restored struct {
 	Warnings   []string    `json:"warnings"`
 	Unreadable []string    `json:"unreadable,omitempty"`
 	Lost       []lostEntry `json:"lost"`
+	Waiting    int         `json:"waiting"` // entries that need what is in archives of the store
 }
 
 type lostEntry struct {
@@ -119,7 +131,7 @@ func tellRestored(c *session.Call, s *repo.Snapshot, r *Report, took time.Durati
 	sum := restored{
 		Type: "summary", Snapshot: s.Head.Hash, Target: c.String("target"), Files: r.Files, Dirs: r.Dirs, Links: r.Links,
 		Bytes: r.Bytes, Chunks: r.Chunks, Zips: r.Zips, Skipped: r.Skipped, Seconds: took.Seconds(),
-		Warnings: append([]string{}, r.Warnings...), Unreadable: r.Unreadable, Lost: []lostEntry{},
+		Warnings: append([]string{}, r.Warnings...), Unreadable: r.Unreadable, Lost: []lostEntry{}, Waiting: len(r.Waiting),
 	}
 	for _, l := range r.Lost {
 		sum.Lost = append(sum.Lost, lostEntry{l.Path, l.Err.Error()})

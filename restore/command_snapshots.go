@@ -25,6 +25,7 @@ func snapshotsCommand(env *session.Env) *cli.Command {
 			if err != nil {
 				return err
 			}
+			drills := drillsOf(ctx, c, r)
 			f, n := filterOf(c), 0
 			for _, h := range r.Heads() {
 				m, err := r.Manifest(ctx, h)
@@ -35,7 +36,7 @@ func snapshotsCommand(env *session.Env) *cli.Command {
 					continue
 				}
 				n++
-				if err := tellSnapshot(c, h, m); err != nil {
+				if err := tellSnapshot(c, h, m, drills, a.PlaceName()); err != nil {
 					return err
 				}
 			}
@@ -72,10 +73,26 @@ type listed struct {
 	Writer        format.Hash `json:"writer"`
 	Sequence      uint64      `json:"sequence"`
 	Program       string      `json:"program"`
+	Carried       bool        `json:"carried,omitempty"`
+	Proven        *proven     `json:"proven,omitempty"`       // by the last drill that proved it
+	FailedDrill   *proven     `json:"failed_drill,omitempty"` // where the last drill failed
 }
 
-func tellSnapshot(c *session.Call, h *repo.Head, m *format.Manifest) error {
-	parts := []string{session.Short(h.Hash), session.Moment(h.Time), m.Source.Name}
+// drillsOf reads the results of drills. That some cannot be read is no reason not
+// to list snapshots.
+func drillsOf(ctx context.Context, c *session.Call, r *repo.Reader) *repo.Drills {
+	drills, err := r.Drills(ctx, c.Env.Clock.Now())
+	for _, p := range drills.Problems {
+		c.Voice.Warn("a note does not count: %v", p)
+	}
+	if err != nil {
+		c.Voice.Warn("the notes in the repository could not be read: %v", err)
+	}
+	return drills
+}
+
+func tellSnapshot(c *session.Call, h *repo.Head, m *format.Manifest, drills *repo.Drills, place string) error {
+	parts := []string{session.Short(h.Hash), session.Moment(h.At()), m.Source.Name}
 	if m.Source.Host != "" {
 		parts = append(parts, "on "+m.Source.Host)
 	}
@@ -83,11 +100,19 @@ func tellSnapshot(c *session.Call, h *repo.Head, m *format.Manifest) error {
 	if m.Totals.Messages > 0 {
 		parts = append(parts, session.Plural(m.Totals.Messages, "message", "messages"))
 	}
-	if len(m.Tags) > 0 {
+	if m.Carried() {
+		parts = append(parts, "carried: what forgotten ones had")
+	} else if len(m.Tags) > 0 {
 		parts = append(parts, strings.Join(m.Tags, ","))
 	}
 	if !m.Complete {
 		parts = append(parts, session.Plural(m.Totals.Unreadable, "file", "files")+" could not be read")
+	}
+	proved, failed := lastDrills(drills, h.Hash, place)
+	for _, p := range []*proven{proved, failed} {
+		if p != nil {
+			parts = append(parts, p.words())
+		}
 	}
 	c.Voice.Print("%s", strings.Join(parts, "  "))
 	one := listed{
@@ -95,10 +120,11 @@ func tellSnapshot(c *session.Call, h *repo.Head, m *format.Manifest) error {
 		Source: m.Source.Name, Host: m.Source.Host, Path: m.Source.Path, App: m.Source.App, Tags: m.Tags, Complete: m.Complete,
 		Files: m.Totals.Files, Bytes: m.Totals.Bytes, Conversations: m.Totals.Conversations, Messages: m.Totals.Messages,
 		Unparsed: m.Totals.Unparsed, MediaStored: m.Totals.MediaStored, MediaMissing: m.Totals.MediaMissing,
-		Unreadable: m.Totals.Unreadable, Writer: h.Writer, Sequence: h.Seq, Program: m.Program,
+		Unreadable: m.Totals.Unreadable, Writer: h.Writer, Sequence: h.Seq, Program: m.Program, Carried: m.Carried(),
+		Proven: proved, FailedDrill: failed,
 	}
-	if !h.Time.IsZero() {
-		one.Time = h.Time.Local().Format(time.RFC3339)
+	if !h.At().IsZero() {
+		one.Time = h.At().Local().Format(time.RFC3339)
 	}
 	return c.Voice.Object(one)
 }

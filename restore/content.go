@@ -53,6 +53,7 @@ type content struct {
 	ctx     context.Context
 	out     io.Writer
 	chunks  chunkStream
+	read    int64 // chunks of the segments before
 	deflate deflate
 }
 
@@ -73,6 +74,7 @@ func (c *content) zip(zip *format.Item) error {
 
 // segment writes a file, or a segment of a zip.
 func (c *content) segment(e *format.Entry) error {
+	c.read += int64(c.chunks.count)
 	c.chunks.open(c.ctx, c.chunks.reader, e.Chunks)
 	if e.Packed > 0 {
 		return c.member(e)

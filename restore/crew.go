@@ -23,11 +23,13 @@ type crew struct {
 	report sync.Mutex // one call of Progress at a time
 }
 
-// job is one worker's work: a pack, or members of zips.
+// job is one worker's work: a pack, or members of zips, or a zip that is written
+// nowhere.
 type job struct {
 	pack    int
 	refs    []ref
 	members []member
+	zip     *wholeZip
 }
 
 // worker is one goroutine of a crew, with its readers.
@@ -78,6 +80,9 @@ func (b *batch) jobs() []job {
 		}
 		jobs = append(jobs, job{members: rest[:n]})
 		rest = rest[n:]
+	}
+	for i := range b.zips {
+		jobs = append(jobs, job{zip: &b.zips[i]})
 	}
 	return jobs
 }
@@ -130,6 +135,10 @@ func (w *worker) run(ctx context.Context) error {
 // do does one job. Members come after the packs, whose buffers are then given
 // up: those for chunks take as much.
 func (w *worker) do(ctx context.Context, j *job) error {
+	if j.zip != nil {
+		w.packs = nil
+		return w.proveZip(ctx, j.zip)
+	}
 	if j.members != nil {
 		w.packs = nil
 		return w.deflateMembers(ctx, j.members)

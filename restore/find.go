@@ -33,7 +33,8 @@ func (f Filter) takes(m *format.Manifest) bool {
 // Find returns the snapshot of a name: the beginning of its id, "latest",
 // "latest~2" for the second before, or a time, which means the newest that is
 // not after it. An empty name is the latest. The latest are those of writers
-// that still write; where there is none, of all.
+// that still write; where there is none, of all. A carried snapshot, which holds
+// what forgotten ones had, goes by its id alone.
 func Find(ctx context.Context, r *repo.Reader, name string, f Filter) (*repo.Head, error) {
 	if name == "" {
 		name = "latest"
@@ -112,17 +113,17 @@ func latest(ctx context.Context, r *repo.Reader, f Filter, until time.Time, back
 func walkBack(ctx context.Context, r *repo.Reader, heads []*repo.Head, f Filter, until time.Time, back int) (*repo.Head, int, error) {
 	seen := 0
 	for _, h := range slices.Backward(heads) {
-		if !until.IsZero() && (h.Time.IsZero() || h.Time.After(until)) {
+		if !until.IsZero() && (h.At().IsZero() || h.At().After(until)) {
 			continue
 		}
-		if !f.empty() {
-			m, err := r.Manifest(ctx, h)
-			if err != nil {
-				return nil, seen, err
-			}
-			if !f.takes(m) {
-				continue
-			}
+		m, err := r.Manifest(ctx, h)
+		switch {
+		case err != nil && format.ClassOf(err) != "" && f.empty():
+			// It counts, for all that is known: whoever wants it will see.
+		case err != nil:
+			return nil, seen, err
+		case m.Carried() || !f.takes(m):
+			continue
 		}
 		if seen == back {
 			return h, seen, nil

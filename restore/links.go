@@ -79,6 +79,10 @@ func (r *run) linkTo(from, to spot) error {
 	if err := r.tree.make(to.dir); err != nil {
 		return err
 	}
+	if r.target.nowhere {
+		r.meter.links++
+		return nil
+	}
 	r.serial++
 	temporary := r.target.temporary(r.serial)
 	if err := r.target.root.Link(from.dir.disk()+"/"+from.name, to.dir.disk()+"/"+temporary); err != nil {
@@ -136,6 +140,10 @@ func (r *run) copyTargets(ctx context.Context, copies map[string][]link) error {
 func (r *run) symlink(l link) error {
 	if err := r.tree.make(l.at.dir); err != nil {
 		return err
+	}
+	if r.target.nowhere {
+		r.meter.links++
+		return nil
 	}
 	r.serial++
 	temporary := r.target.temporary(r.serial)

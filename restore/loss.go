@@ -143,8 +143,9 @@ func (w *warnings) list() []string {
 }
 
 // damage reports whether an error of reading is about the one object that was
-// read, so that the next may well be readable: a class of the format, or trouble
-// of the store that is neither the network's, the login's nor the place's.
+// read, so that the next may well be readable: a class of the format, trouble of
+// the store that is neither the network's, the login's nor the place's, or an
+// archive that has it.
 func damage(err error) bool {
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return false
@@ -153,7 +154,7 @@ func damage(err error) bool {
 		return true
 	}
 	var e *storage.Error
-	return errors.As(err, &e) && e.Class == storage.Other
+	return errors.As(err, &e) && (e.Class == storage.Other || e.Class == storage.Archived)
 }
 
 // windowsDiskFull is ERROR_DISK_FULL of Windows; elsewhere no error has its

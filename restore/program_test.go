@@ -39,6 +39,7 @@ func TestProgram(t *testing.T) {
 		{"samples", true, testSamples},
 		{"write-only", true, testWriteOnly},
 		{"kills", false, testKills},
+		{"processes", false, testProcesses},
 		{"large archive", false, testLarge},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -52,6 +52,13 @@ type Options struct {
 	// e.g. "originals/a/b", in raw bytes. Directories above what it picks come
 	// along.
 	Only func(path string) bool
+	// There, if not nil, is asked for the name below the target of each file and
+	// link, and says that it need not be written.
+	There func(name string) bool
+	// Unready, if not nil, is asked for each pack that a file needs, by its number
+	// in the index, and says why it cannot be read now, or nil. Nothing of a file
+	// that needs one which cannot is fetched.
+	Unready func(pack int) error
 	// Progress, if not nil, is called now and then, never twice at once.
 	Progress func(Progress)
 	// Workers read packs side by side; one more than there are cores where 0.
@@ -84,6 +91,9 @@ type Report struct {
 	// Lost are the entries that did not come back; nothing of them is left in
 	// the target. They are also in the error.
 	Lost []Loss
+	// Waiting are entries that did not come back because the store has what they
+	// need in an archive. They, too, are in the error.
+	Waiting []Loss
 }
 
 // Run restores a snapshot below target, a directory that is created where there
@@ -91,7 +101,8 @@ type Report struct {
 //
 // The report is never nil. The error is nil only if everything that the
 // snapshot holds and o asks for is there. An [Incomplete] says that the run went
-// through and some entries are missing. Any other error ended it early: ctx's,
+// through and some entries are missing, a [Waiting] that those which are can be
+// thawed. Any other error ended it early: ctx's,
 // the storage's, or one of the target's such as a full disk. Files that were
 // whole by then stay; of others nothing is left.
 //
@@ -197,9 +208,13 @@ func (r *run) finished(err error) (*Report, error) {
 		r.warnings.add("%d files had set-user-id or set-group-id bits, which are not restored", r.setID)
 	}
 	p.Warnings = r.warnings.list()
-	p.Lost = r.losses.sorted()
-	if err == nil && (len(p.Lost) > 0 || r.listing != nil) {
+	p.Lost, p.Waiting = separate(r.losses.sorted())
+	switch {
+	case err != nil:
+	case len(p.Lost) > 0 || r.listing != nil:
 		err = &Incomplete{Lost: p.Lost, Listing: r.listing}
+	case len(p.Waiting) > 0:
+		err = &Waiting{Entries: p.Waiting}
 	}
 	return p, err
 }

@@ -28,6 +28,14 @@ type target struct {
 	token     string // tells this run's temporary files from another's
 	rules     rules
 	handles   *pool[*dir, *handle]
+	// nowhere says that nothing is written: what would be is read, checked and
+	// let go.
+	nowhere bool
+}
+
+// nowhere is the target of a restore that proves and leaves nothing.
+func nowhere() *target {
+	return &target{token: newToken(), rules: systemRules(), handles: newPool[*dir, *handle](openDirs), nowhere: true}
 }
 
 // handle is an open directory.
@@ -124,7 +132,9 @@ func (t *target) temporary(serial uint32) string {
 
 func (t *target) close() {
 	t.handles.closeAll()
-	t.root.Close()
+	if !t.nowhere {
+		t.root.Close()
+	}
 }
 
 // in calls do with a directory open.

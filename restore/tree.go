@@ -128,7 +128,7 @@ func (t *tree) make(d *dir) error {
 		return d.failed
 	}
 	d.failed = t.make(d.parent)
-	if d.failed == nil {
+	if d.failed == nil && !t.target.nowhere {
 		d.failed = t.target.in(d.parent, func(h *handle) error {
 			err := h.root.Mkdir(d.name, 0o700)
 			if errors.Is(err, fs.ErrExist) {
@@ -171,6 +171,9 @@ func (t *tree) reuse(h *handle, d *dir) error {
 // what is around it: nothing can be made below a directory that may not be
 // written to, and making something changes its time.
 func (t *tree) finish() error {
+	if t.target.nowhere {
+		return nil
+	}
 	for i := len(t.made) - 1; i >= 0; i-- {
 		if err := t.finishDir(t.made[i]); err != nil {
 			return err

@@ -31,6 +31,8 @@ type world struct {
 	packSize int
 	packer   *repo.Packer
 	session  *repo.Session
+	// totals, if not nil, changes what manifests say.
+	totals func(*format.Totals)
 }
 
 func newWorld(t testing.TB) *world {
@@ -93,10 +95,13 @@ func (w *world) backup(things ...thing) *repo.Snapshot {
 	defer s.Close()
 	w.session, w.packer = s, s.NewPacker()
 	contents, stats := w.packer.NewList(ctx, "contents"), w.packer.NewList(ctx, "stats")
+	totals := format.Totals{}
 	things = slices.Clone(things)
 	slices.SortFunc(things, func(a, b thing) int { return cmp.Compare(a.path, b.path) })
 	for _, th := range things {
-		must(w.t, contents.Append(format.AppendItem(nil, w.item(th))))
+		item := w.item(th)
+		must(w.t, contents.Append(format.AppendItem(nil, item)))
+		count(&totals, item)
 		if th.mtime.IsZero() {
 			th.mtime = someTime
 		}
@@ -107,6 +112,9 @@ func (w *world) backup(things ...thing) *repo.Snapshot {
 		Source:  format.Source{Name: "n", Host: "h", Path: "/p", App: "files"},
 		Started: now, Finished: now, Program: "test", Complete: true, Tags: []string{},
 	}
+	if m.Totals = totals; w.totals != nil {
+		w.totals(&m.Totals)
+	}
 	m.Contents, err = contents.Close()
 	must(w.t, err)
 	m.Stats, err = stats.Close()
@@ -115,6 +123,20 @@ func (w *world) backup(things ...thing) *repo.Snapshot {
 	head, err := s.Commit(ctx, m)
 	must(w.t, err)
 	return w.open(w.store, head)
+}
+
+// count adds an entry to what a manifest says.
+func count(t *format.Totals, i *format.Item) {
+	if !strings.HasPrefix(i.Path, format.OriginalsPath) {
+		return
+	}
+	switch i.Type {
+	case format.EntryFile, format.EntryZip:
+		t.Files++
+		t.Bytes += i.Size
+	case format.EntryHardlink:
+		t.Files++
+	}
 }
 
 // item stores the content of a thing and makes its entry.

@@ -31,6 +31,9 @@ func plainWriteAt(f *os.File, data []byte, offset int64) error {
 func (c *crew) putRun(f *file, offset int64, data []byte, refs int) error {
 	if !f.is(stateLost) {
 		c.meter.chunks.Add(int64(refs))
+		if c.target.nowhere {
+			return c.done(f, refs)
+		}
 		err := c.with(f, func(out *os.File) error {
 			if err := c.write(f, out, data, offset); err != nil || f.zip == nil {
 				return err
@@ -46,6 +49,10 @@ func (c *crew) putRun(f *file, offset int64, data []byte, refs int) error {
 
 // putWhole writes a file that is one chunk, or none.
 func (c *crew) putWhole(f *file, data []byte) error {
+	if c.target.nowhere {
+		c.settled(f)
+		return nil
+	}
 	err := c.target.in(f.dir, func(h *handle) error {
 		out, err := c.create(f, h)
 		if err != nil {
@@ -95,6 +102,10 @@ func (c *crew) done(f *file, n int) error {
 	}
 	if f.is(stateLost) {
 		c.remove(f)
+		return nil
+	}
+	if c.target.nowhere {
+		c.settled(f)
 		return nil
 	}
 	out, err := c.reclaim(f)
@@ -206,13 +217,18 @@ func (c *crew) finish(f *file, h *handle, out *os.File) error {
 	if err := c.target.settle(h, temporary, f.name); err != nil {
 		return err
 	}
+	c.settled(f)
+	return nil
+}
+
+// settled counts a file that is whole.
+func (c *crew) settled(f *file) {
 	f.state.Or(stateDone)
 	c.meter.files.Add(1)
 	c.meter.bytes.Add(f.size)
-	if f.zip != nil {
+	if f.isZip {
 		c.meter.zips.Add(1)
 	}
-	return nil
 }
 
 // seal does to an open file what must be done before it is closed.

@@ -86,6 +86,7 @@ func wantWriteOnly(t *testing.T, h *host, age, repository, src string) {
 	attempts := [][]string{
 		{"restore", "--target", target}, {"restore", stored.text("snapshot"), "--target", target}, {"cat", "latest", "originals/odd/a/b"},
 		{"snapshots"}, {"ls"}, {"ls", "latest"}, {"chats"}, {"export"}, {"check", "--read-data"},
+		{"drill"}, {"drill", "--all", "--target", target}, {"stats", "--by", "chat"}, {"check", "--every-byte-within", "30d"},
 		{"key", "add", "--recovery", "--recovery-key-file", target + ".txt"}, {"writer", "add", "--output", target + ".key"},
 	}
 	for _, args := range attempts {

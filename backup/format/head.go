@@ -19,6 +19,7 @@ type Head struct {
 	Time       time.Time // the storage's, whole seconds in UTC; zero where it tells none
 	Epoch      uint64    // from 1
 	Manifest   *Ref      // nil in a checkpoint
+	Replaces   *Hash     // the head whose snapshot this one is, in other packs; nil for most
 	Base       *Hash     // an earlier head of the same writer
 	Add        *LiveSet
 	Drop       *Drop
@@ -40,6 +41,9 @@ func (h *Head) Encode() []byte {
 	p.raw(`,"epoch":`).num(h.Epoch)
 	if h.Manifest != nil {
 		p.raw(`,"manifest":`).ref(*h.Manifest)
+	}
+	if h.Replaces != nil {
+		p.raw(`,"replaces":`).hash(*h.Replaces)
 	}
 	if h.Base != nil {
 		p.raw(`,"base":`).hash(*h.Base)
@@ -79,6 +83,10 @@ func ParseHead(body []byte) (*Head, error) {
 	if c.opt(`,"manifest":`) {
 		m := c.ref()
 		h.Manifest = &m
+		if c.opt(`,"replaces":`) {
+			replaces := c.hash()
+			h.Replaces = &replaces
+		}
 	}
 	c.headLive(h)
 	c.lit(`,"authority":`)

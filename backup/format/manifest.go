@@ -26,6 +26,16 @@ type Manifest struct {
 	Stats      List // of modes and times, one for each entry
 }
 
+// TagPrefix is how tags begin that are not for people to give.
+const TagPrefix = "chatkeep:"
+
+// TagCarried marks a snapshot that was not backed up but carried: it holds what
+// forgotten snapshots of its source had, and no other one has.
+const TagCarried = TagPrefix + "carried"
+
+// Carried reports whether the snapshot is a carried one.
+func (m *Manifest) Carried() bool { return slices.Contains(m.Tags, TagCarried) }
+
 // Source is where a snapshot comes from.
 type Source struct {
 	Name string

@@ -65,6 +65,10 @@ func TestHeadRoundTrip(t *testing.T) {
 		}
 		if r.IntN(2) == 0 {
 			h.Manifest = &Ref{SHA256: randomHash(r), Size: r.Int64N(maxNumber)}
+			if r.IntN(2) == 0 {
+				replaces := randomHash(r)
+				h.Replaces = &replaces
+			}
 		}
 		for range r.IntN(4) {
 			h.Seen = append(h.Seen, HeadRef{Writer: randomHash(r), Seq: 1 + r.Uint64N(99), SHA256: randomHash(r)})

@@ -57,6 +57,16 @@ func (d *Decoder) Next() (any, error) {
 	return nil, &Error{Line: d.line, Err: err}
 }
 
+// Parse reads one record, a line without its end, as [Decoder.Next] does.
+// Canonical tells whether the line is the record's one spelling: one that is not
+// may say more than the record does.
+func Parse(line []byte) (r any, isCanonical bool, err error) {
+	if r, err = decode(line); err != nil {
+		return nil, false, err
+	}
+	return r, canonical(r, line) == nil, nil
+}
+
 // readLine reads a line without its end. One too long is read to its end and
 // dropped.
 func (d *Decoder) readLine() ([]byte, error) {

@@ -101,6 +101,10 @@ func (v *View) loadAuthority(ctx context.Context, source *objects) error {
 	for _, name := range names {
 		v.authorities[name.Hash] = true
 	}
+	v.forgotten = map[format.HeadRef]bool{}
+	for _, ref := range v.Authority.Forgotten {
+		v.forgotten[ref] = true
+	}
 	v.checkAncestry(statements, names)
 	return nil
 }

@@ -42,6 +42,9 @@ func (s *Session) load(ctx context.Context) error {
 	}
 	want := map[format.Hash]bool{}
 	l := &loader{s: s, mine: map[format.Hash]bool{}, have: map[format.Hash]bool{}}
+	if needs, err := s.view.Needs(); err == nil {
+		l.needs = needs
+	}
 	for _, chain := range s.family() {
 		ever := chain.Ever()
 		for _, ref := range ever.Packs {
@@ -186,6 +189,7 @@ func (s *Session) continues(hash format.Hash) []format.Hash {
 type loader struct {
 	s     *Session
 	there *inventory
+	needs *Needs               // beyond it a pruner may have been, and nothing is missed; nil where it cannot be told
 	mine  map[format.Hash]bool // packs of this writer's chain
 	have  map[format.Hash]bool // packs that were learnt
 }
@@ -202,7 +206,9 @@ func (l *loader) index(ctx context.Context, ref format.Ref) error {
 	s.indexes[ref.SHA256] = ref
 	name := format.Name{Type: format.ObjectIndex, Hash: ref.SHA256}
 	if size, ok := l.there.index[ref.SHA256]; !ok || size != ref.Size {
-		s.note(name.String() + " is missing or not whole: what it lists is stored again")
+		if (l.needs == nil || l.needs.has(name)) && !l.there.condemned[ref.SHA256] {
+			s.note(name.String() + " is missing or not whole: what it lists is stored again")
+		}
 		return nil
 	}
 	packs, err := s.readIndex(ctx, name)
@@ -211,7 +217,7 @@ func (l *loader) index(ctx context.Context, ref format.Ref) error {
 		return nil
 	}
 	for _, p := range packs {
-		if size, ok := l.there.packs[p.Pack]; ok && size == p.Size && l.mine[p.Pack] && !l.have[p.Pack] {
+		if size, ok := l.there.packs[p.Pack]; ok && size == p.Size && l.mine[p.Pack] && !l.have[p.Pack] && !s.without[p.Pack] {
 			l.have[p.Pack] = true
 			s.learn(p, ref.SHA256)
 		}

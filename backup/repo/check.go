@@ -20,6 +20,12 @@ type CheckOptions struct {
 	// Part of Parts limits ReadData to a share of the packs, chosen by their
 	// names; Parts 0 means all. Parts from 1, Part from 1 to Parts.
 	Part, Parts uint64
+	// Choose, if set, limits ReadData to those packs that it returns, of all that
+	// something names and that are there.
+	Choose func(packs []format.Ref) map[format.Hash]bool
+	// Read, if set, is called for each pack that ReadData read: whether it was
+	// decoded, or only hashed, and what is wrong with it.
+	Read func(pack format.Hash, decoded bool, err error)
 	// Progress, if set, is called with bytes read of bytes to read.
 	Progress func(done, total int64)
 	// Known is damage that somebody has found already.
@@ -34,11 +40,15 @@ type CheckOptions struct {
 type CheckReport struct {
 	Snapshots, Objects int
 	Packs              int
-	Orphans            int // objects that nothing names: litter of interrupted runs
+	Orphans            int // objects that no snapshot needs: of interrupted runs, or of forgotten snapshots
 	OrphanBytes        int64
 	BytesRead          int64
-	Problems           []error
-	Notes              []string
+	// Archived objects are in archives of the store: they are there, of the
+	// right size, and were not read.
+	Archived      int
+	ArchivedBytes int64
+	Problems      []error
+	Notes         []string
 	// Hurt are the snapshots that something is lost of, the oldest first.
 	Hurt []*Hurt
 }
@@ -56,6 +66,8 @@ type checker struct {
 	dead   map[format.Hash]bool
 	// remains is what examine found, nil without a key.
 	remains *Remains
+	frozen  map[string]bool      // objects that were to be read and are in archives
+	chosen  map[format.Hash]bool // packs, where the options choose; else nil
 }
 
 // Check examines a repository. With a nil reader it does what needs no key:
@@ -69,7 +81,7 @@ func Check(ctx context.Context, store storage.Reader, view *View, reader *Reader
 // Examine is Check that also returns what remains, nil without a reader.
 func Examine(ctx context.Context, store storage.Reader, view *View, reader *Reader, o CheckOptions) (*CheckReport, *Remains, error) {
 	c := &checker{store: store, view: view, reader: reader, o: o, report: &CheckReport{},
-		there: map[string]int64{}, named: map[string]int64{}, bad: map[string]error{}}
+		there: map[string]int64{}, named: map[string]int64{}, bad: map[string]error{}, frozen: map[string]bool{}}
 	for _, p := range slices.Concat(view.Problems, o.Known) {
 		c.problem(p)
 	}
@@ -102,13 +114,30 @@ func (c *checker) problem(err error) {
 	c.report.Problems = append(c.report.Problems, err)
 }
 
-// carry notes a failure with a class and passes on any other error.
+// carry notes a failure with a class, and that an object is in an archive, which
+// is none. It passes on any other error.
 func (c *checker) carry(err error) error {
-	if err != nil && format.ClassOf(err) != "" {
+	switch {
+	case err == nil:
+		return nil
+	case format.ClassOf(err) != "":
 		c.problem(err)
+		return nil
+	case storage.ClassOf(err) == storage.Archived:
+		c.archived(err)
 		return nil
 	}
 	return err
+}
+
+// archived notes, once for each, an object that cannot be read now.
+func (c *checker) archived(err error) {
+	var e *storage.Error
+	if errors.As(err, &e) && !c.frozen[e.Key] {
+		c.frozen[e.Key] = true
+		c.report.Archived++
+		c.report.ArchivedBytes += c.there[e.Key]
+	}
 }
 
 // maxForeign is how many things that are no objects are named.
@@ -157,51 +186,45 @@ func (c *checker) name(ctx context.Context) error {
 	for _, p := range strays {
 		c.problem(p)
 	}
-	for _, h := range c.heads() {
+	for _, chain := range c.view.Chains {
+		c.nameChain(chain)
+	}
+	// Condemned is not lost: what a snapshot needs stays as long as it does.
+	kept := 0
+	for key := range c.named {
+		if name, _ := format.ParseName(key); condemned[name.Hash] {
+			kept++
+		}
+	}
+	if kept > 0 {
+		c.report.Notes = append(c.report.Notes, fmt.Sprintf("%d objects were condemned and are still needed: they stay until they are not", kept))
+	}
+	return nil
+}
+
+// nameChain collects what the heads of one writer name.
+func (c *checker) nameChain(chain *Chain) {
+	needed := c.view.needed(chain)
+	for _, h := range chain.Heads {
 		c.named[format.HeadName(h.Writer, h.Seq, h.Hash)] = -1
-		if c.forgotten(h) {
+		if !needed[h.Hash] {
 			continue
 		}
-		live, err := c.view.Chains[h.Writer].Live(h)
+		live, err := chain.Live(h)
 		if err != nil {
 			c.problem(err)
 			continue
 		}
 		if h.Manifest != nil {
 			c.named[format.ManifestName(h.Manifest.SHA256)] = h.Manifest.Size
-			if condemned[h.Manifest.SHA256] {
-				c.problem(format.Fail(format.Missing, format.ManifestName(h.Manifest.SHA256), "it was condemned, and a snapshot needs it"))
-			}
 		}
 		for _, ref := range live.Index {
 			c.named[format.IndexName(ref.SHA256)] = ref.Size
-			if condemned[ref.SHA256] {
-				c.problem(format.Fail(format.Missing, format.IndexName(ref.SHA256), "it was condemned, and a snapshot needs it"))
-			}
 		}
 		for _, ref := range live.Packs {
 			c.named[format.PackName(ref.SHA256)] = ref.Size
-			if condemned[ref.SHA256] {
-				c.problem(format.Fail(format.Missing, format.PackName(ref.SHA256), "it was condemned, and a snapshot needs it"))
-			}
 		}
 	}
-	return nil
-}
-
-func (c *checker) heads() []*Head {
-	var all []*Head
-	for _, chain := range c.view.Chains {
-		all = append(all, chain.Heads...)
-	}
-	return all
-}
-
-func (c *checker) forgotten(h *Head) bool { return c.view.forgot(h) }
-
-// forgot reports whether a snapshot is no more.
-func (v *View) forgot(h *Head) bool {
-	return slices.Contains(v.Authority.Forgotten, format.HeadRef{Writer: h.Writer, Seq: h.Seq, SHA256: h.Hash})
 }
 
 // compare holds what is named against what is there.
@@ -225,8 +248,8 @@ func (c *checker) compare(context.Context) error {
 	return nil
 }
 
-// isLitter reports whether an object of this type that nothing names is what an
-// interrupted run left. Slots, keyrings and authorities that newer ones took
+// isLitter reports whether an object of this type that no snapshot needs may be
+// pruned. Slots, keyrings and authorities that newer ones took
 // the place of stay, and are none.
 func isLitter(t format.ObjectType) bool {
 	return t == format.ObjectPack || t == format.ObjectIndex || t == format.ObjectManifest
@@ -247,6 +270,7 @@ func (c *checker) readData(ctx context.Context) error {
 	for i, p := range index {
 		byHash[p.Pack] = i
 	}
+	c.choose()
 	var total int64
 	for key := range c.toRead() {
 		total += c.there[key]
@@ -254,13 +278,21 @@ func (c *checker) readData(ctx context.Context) error {
 	for key := range c.toRead() {
 		name, _ := format.ParseName(key)
 		number, known := byHash[name.Hash]
-		if name.Type == format.ObjectPack && known && c.reader != nil {
+		decode := name.Type == format.ObjectPack && known && c.reader != nil
+		if decode {
 			err = reader.Read(ctx, number, nil, func(Place, []byte) error { return nil })
 		} else {
 			err = c.readObject(ctx, name)
 		}
+		if name.Type == format.ObjectPack && c.o.Read != nil && (err == nil || format.ClassOf(err) != "") {
+			c.o.Read(name.Hash, decode, err)
+		}
 		if err := c.carry(err); err != nil {
 			return err
+		}
+		if c.frozen[key] {
+			total -= c.there[key]
+			continue
 		}
 		c.report.BytesRead += c.there[key]
 		if name.Type == format.ObjectPack {
@@ -281,7 +313,7 @@ func (c *checker) toRead() iter.Seq[string] {
 			name, _ := format.ParseName(key)
 			if name.Type == format.ObjectPack || name.Type == format.ObjectParity {
 				chosen := c.o.Parts == 0 || (uint64(name.Hash[0])<<8|uint64(name.Hash[1]))%c.o.Parts == c.o.Part-1
-				if !c.o.ReadData || !chosen {
+				if !c.o.ReadData || !chosen || c.chosen != nil && !c.chosen[name.Hash] {
 					continue
 				}
 			}
@@ -289,6 +321,24 @@ func (c *checker) toRead() iter.Seq[string] {
 				return
 			}
 		}
+	}
+}
+
+// choose lets the options choose among the packs that something names.
+func (c *checker) choose() {
+	if c.o.Choose == nil {
+		return
+	}
+	var packs []format.Ref
+	for key, size := range c.there {
+		name, _ := format.ParseName(key)
+		if _, named := c.named[key]; named && name.Type == format.ObjectPack {
+			packs = append(packs, format.Ref{SHA256: name.Hash, Size: size})
+		}
+	}
+	format.SortRefs(packs)
+	if c.chosen = c.o.Choose(packs); c.chosen == nil {
+		c.chosen = map[format.Hash]bool{}
 	}
 }
 

@@ -135,10 +135,7 @@ func (c *checker) judgeIndexes(x *Remains) {
 
 // spare reports whether every pack that needs an index object has another.
 func (c *checker) spare(x *Remains, index format.Hash) bool {
-	for _, h := range c.heads() {
-		if c.forgotten(h) {
-			continue
-		}
+	for _, h := range c.needed() {
 		live, err := c.view.Chains[h.Writer].Live(h)
 		if err != nil || !slices.ContainsFunc(live.Index, func(r format.Ref) bool { return r.SHA256 == index }) {
 			continue
@@ -157,10 +154,10 @@ func (c *checker) examineNames() error {
 	if len(c.bad) == 0 {
 		return nil
 	}
-	heads := c.heads()
+	heads := c.needed()
 	slices.SortFunc(heads, compareHeads)
 	for _, h := range heads {
-		if h.Manifest == nil || c.forgotten(h) {
+		if h.Manifest == nil {
 			continue
 		}
 		hurt := &Hurt{Head: h}
@@ -184,6 +181,19 @@ func (c *checker) examineNames() error {
 		}
 	}
 	return nil
+}
+
+// needed are the heads that somebody needs.
+func (c *checker) needed() (heads []*Head) {
+	for _, chain := range c.view.Chains {
+		needed := c.view.needed(chain)
+		for _, h := range chain.Heads {
+			if needed[h.Hash] {
+				heads = append(heads, h)
+			}
+		}
+	}
+	return heads
 }
 
 func compareHeads(a, b *Head) int {

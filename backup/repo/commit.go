@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"filippo.io/age"
-	"github.com/klauspost/compress/zstd"
 
 	"chatkeep/backup/format"
 	"chatkeep/backup/keys"
@@ -71,7 +70,7 @@ func (s *Session) Commit(ctx context.Context, m *format.Manifest) (*Head, error)
 	live := s.live(func(p *pack) bool { return p.used })
 	// and all of them, old and new, must be there and not condemned,
 	if err := s.verifyStored(ctx, live, nil); err != nil {
-		return nil, err
+		return nil, unsettled(err, nil)
 	}
 	// then the manifest says what the snapshot holds,
 	ref, err := s.putManifest(ctx, m, live)
@@ -86,9 +85,31 @@ func (s *Session) Commit(ctx context.Context, m *format.Manifest) (*Head, error)
 	// A pruner may have condemned a pack while the head was on its way. Saying
 	// "done" needs one more look.
 	if err := s.verifyStored(ctx, live, ref); err != nil {
-		return nil, err
+		return nil, unsettled(err, s.tips[0])
 	}
 	return s.tips[0], s.memory.Journal().Clear()
+}
+
+// Unsettled is the error of a run whose packs went away under it: a pruner
+// condemned them, or the store lost them. The same run once more finds them
+// absent and stores anew what was in them. Until then the snapshot that it
+// committed, if it did, may be in part.
+type Unsettled struct {
+	Head *Head // what was committed; nil where it did not come to that
+	Err  error
+}
+
+func (e *Unsettled) Error() string { return e.Err.Error() }
+
+// Unwrap returns what went away.
+func (e *Unsettled) Unwrap() error { return e.Err }
+
+// unsettled marks the failure of an object that is not there.
+func unsettled(err error, h *Head) error {
+	if format.ClassOf(err) != format.Missing {
+		return err
+	}
+	return &Unsettled{h, err}
 }
 
 // flushed reports a chunk that was taken and is in no pack that is durable.
@@ -207,12 +228,7 @@ func (s *Session) putIndex(ctx context.Context, packs []*pack) error {
 
 // putSealed puts a sealed object that is no pack.
 func (s *Session) putSealed(ctx context.Context, kind string, data []byte, name func(format.Hash) string, to ...age.Recipient) (format.Ref, error) {
-	b := format.NewBuilder(format.Header{Type: kind, Repository: s.view.ID, Epoch: s.key.Epoch, Writer: s.key.ID}, nil)
-	enc := format.NewCompressor(zstd.SpeedDefault)
-	for part := range slices.Chunk(data, frameTarget) {
-		b.Extend(nil, func(dst []byte) []byte { return enc.Append(dst, part) })
-	}
-	object, hash, err := seal(nil, b.Close(), to...)
+	object, hash, err := sealData(format.Header{Type: kind, Repository: s.view.ID, Epoch: s.key.Epoch, Writer: s.key.ID}, data, to...)
 	if err != nil {
 		return format.Ref{}, err
 	}
@@ -253,6 +269,9 @@ func (s *Session) putHead(ctx context.Context, manifest *format.Ref, live format
 		Time: s.lastTime(), Manifest: manifest, Authority: s.view.AuthorityHash, Seen: s.witness(),
 	}
 	h.Seq, h.Prev = s.next()
+	if manifest != nil {
+		h.Replaces = s.replaces
+	}
 	if err := s.describe(h, live); err != nil {
 		return err
 	}
@@ -274,7 +293,7 @@ func (s *Session) putHead(ctx context.Context, manifest *format.Ref, live format
 		return err
 	}
 	s.memory.CacheObject(hash, object)
-	return s.committed(&Head{hash, h})
+	return s.committed(&Head{Hash: hash, Head: h})
 }
 
 // maxSkew is how far the store's clock and this machine's may be apart.

@@ -97,6 +97,12 @@ func (s *Snapshot) Chunks(ctx context.Context, ids []format.ID) io.Reader {
 	return &chunkStream{ctx: ctx, reader: s.NewChunkReader(), ids: idSlice(ids)}
 }
 
+// Stream is the bytes of chunks by a reader that serves many such streams, one
+// after the other: neighbours lie in the same frames.
+func (c *ChunkReader) Stream(ctx context.Context, ids []format.ID) io.Reader {
+	return &chunkStream{ctx: ctx, reader: c, ids: idSlice(ids)}
+}
+
 // chunkStream is the concatenation of chunks.
 type chunkStream struct {
 	ctx    context.Context
@@ -150,5 +156,19 @@ func idLines(r io.Reader) func() (format.ID, error) {
 			return id, format.Fail(format.Malformed, "list of chunks", "a line is no chunk id")
 		}
 		return id, nil
+	}
+}
+
+// collect reads ids to their end.
+func collect(next func() (format.ID, error)) (ids []format.ID, err error) {
+	for {
+		id, err := next()
+		if err == io.EOF {
+			return ids, nil
+		}
+		if err != nil {
+			return ids, err
+		}
+		ids = append(ids, id)
 	}
 }

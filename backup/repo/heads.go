@@ -15,6 +15,13 @@ import (
 type Head struct {
 	Hash format.Hash
 	*format.Head
+	// as is the time of the snapshot that this one stands for; see stand.
+	as time.Time
+}
+
+// Ref is how other statements name the head.
+func (h *Head) Ref() format.HeadRef {
+	return format.HeadRef{Writer: h.Writer, Seq: h.Seq, SHA256: h.Hash}
 }
 
 // Chain is what one writer committed.
@@ -26,6 +33,8 @@ type Chain struct {
 	byID  map[format.Hash]*Head
 	// listed are all heads that the store shows, whether they count or not.
 	listed map[format.Hash]bool
+	// passed are heads that the writer signed and that do not count: see applyEnd.
+	passed []*Head
 }
 
 // Last is the highest seq, 0 for an empty chain.
@@ -61,13 +70,18 @@ func (c *Chain) Tips() []*Head {
 	return tips
 }
 
-// Times are the times of Heads for putting snapshots in order: those that the
-// heads have, except that a head without one has that of the head before, and
-// that none is later than that of a head after it. So one wrong time of the
-// store's neither turns a writer's heads around nor lasts beyond its next one.
-func (c *Chain) Times() []time.Time {
-	times := make([]time.Time, len(c.Heads))
-	for i, h := range c.Heads {
+// Times are the times of Heads for putting snapshots in order, see [Times].
+func (c *Chain) Times() []time.Time { return Times(c.Heads) }
+
+// Times are the times of some heads of one writer, in its order, for putting
+// snapshots in order: those that the heads have, except that a head without one
+// has that of the head before, and that none is later than that of a head after
+// it. So one wrong time of the store's neither turns a writer's heads around nor
+// lasts beyond its next one. A head that stands for a forgotten snapshot has the
+// time of that one.
+func Times(heads []*Head) []time.Time {
+	times := make([]time.Time, len(heads))
+	for i, h := range heads {
 		times[i] = h.Time
 		if i > 0 && h.Time.IsZero() {
 			times[i] = times[i-1]
@@ -76,6 +90,11 @@ func (c *Chain) Times() []time.Time {
 	for i := len(times) - 2; i >= 0; i-- {
 		if times[i+1].Before(times[i]) {
 			times[i] = times[i+1]
+		}
+	}
+	for i, h := range heads {
+		if !h.as.IsZero() {
+			times[i] = h.as
 		}
 	}
 	return times
@@ -163,6 +182,7 @@ func (v *View) loadHeads(ctx context.Context, source *objects) error {
 		delete(byWriter, w.ID)
 	}
 	for _, names := range byWriter {
+		v.strangers = true
 		v.Problems = append(v.Problems, format.Fail(format.WrongWriter, names[0].String(), "the authority names no such writer"))
 	}
 	return nil
@@ -225,7 +245,7 @@ func (v *View) applyEnd(c *Chain) {
 		// Without it nothing tells the writer's own heads from a thief's.
 		v.Problems = append(v.Problems, format.Fail(format.Gap, format.HeadName(c.Writer.ID, end.Seq, end.SHA256),
 			"its writer ended with it, and it is gone: none of the %d heads before it counts", len(c.Heads)))
-		c.Heads, c.byID = nil, map[format.Hash]*Head{}
+		c.Heads, c.passed, c.byID = nil, c.Heads, map[format.Hash]*Head{}
 		return
 	}
 	good := map[format.Hash]bool{}
@@ -241,6 +261,7 @@ func (v *View) applyEnd(c *Chain) {
 		if !good[h.Hash] {
 			v.Notes = append(v.Notes, format.HeadName(h.Writer, h.Seq, h.Hash)+" does not count: the head that its writer ended with does not continue it")
 			delete(c.byID, h.Hash)
+			c.passed = append(c.passed, h)
 		}
 	}
 	c.Heads = slices.DeleteFunc(c.Heads, func(h *Head) bool { return !good[h.Hash] })
@@ -261,7 +282,7 @@ func fetchHeads(ctx context.Context, source *objects, id format.Hash, key keys.P
 				if err != nil {
 					return nil, err
 				}
-				return &Head{name.Hash, h}, nil
+				return &Head{Hash: name.Hash, Head: h}, nil
 			})
 		})
 	}

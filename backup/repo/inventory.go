@@ -11,13 +11,16 @@ import (
 
 // inventory is which of some objects the store has and no tombstone condemns,
 // with sizes.
-type inventory struct{ packs, index, manifests map[format.Hash]int64 }
+type inventory struct {
+	packs, index, manifests map[format.Hash]int64
+	condemned               map[format.Hash]bool
+}
 
 // inventory looks for the objects that are wanted. It lists the store, all of it
 // at once: one request where there are no more than a page of objects.
 // Tombstones come after what they condemn, in the listing as in time.
 func (s *Session) inventory(ctx context.Context, want map[format.Hash]bool) (*inventory, error) {
-	there := &inventory{map[format.Hash]int64{}, map[format.Hash]int64{}, map[format.Hash]int64{}}
+	there := &inventory{packs: map[format.Hash]int64{}, index: map[format.Hash]int64{}, manifests: map[format.Hash]int64{}}
 	var tombstones []format.Name
 	for info, err := range listed(ctx, s.store, "") {
 		if err != nil {
@@ -38,6 +41,7 @@ func (s *Session) inventory(ctx context.Context, want map[format.Hash]bool) (*in
 	if err := s.view.untrusted(strays); err != nil {
 		return nil, err
 	}
+	there.condemned = condemned
 	for h := range condemned {
 		delete(there.packs, h)
 		delete(there.index, h)

@@ -78,16 +78,33 @@ func (o *Owner) RemoveSlot(name string) error {
 // AddWriter enrols a writer and returns its key. With inherit, it takes over
 // the secrets of the writer with that id, and so finds its chunks again.
 func (o *Owner) AddWriter(label string, inherit *format.Hash) (*keys.Writer, error) {
-	if len(o.authority.Writers) >= format.MaxWriters {
-		return nil, fmt.Errorf("a repository has at most %d writers, those that were ended among them", format.MaxWriters)
-	}
 	key, err := o.newWriter(label, inherit)
 	if err != nil {
 		return nil, err
 	}
-	o.authority.Writers = append(o.authority.Writers, writerEntry(key))
+	return key, o.enter(writerEntry(key))
+}
+
+// AddPruner enrols a key that may condemn what no snapshot needs.
+func (o *Owner) AddPruner(label string) (*keys.Pruner, error) {
+	key, err := keys.NewPruner(o.ring, o.master.Root, label)
+	if err != nil {
+		return nil, err
+	}
+	return key, o.enter(format.AuthorityWriter{
+		ID: key.ID, Key: key.Signer().Public().String(), Role: format.RolePrune,
+		Dedup: key.ID, News: []format.NewsRef{},
+	})
+}
+
+// enter puts a new writer where it belongs among the others.
+func (o *Owner) enter(w format.AuthorityWriter) error {
+	if len(o.authority.Writers) >= format.MaxWriters {
+		return fmt.Errorf("a repository has at most %d writers, those that were ended among them", format.MaxWriters)
+	}
+	o.authority.Writers = append(o.authority.Writers, w)
 	slices.SortFunc(o.authority.Writers, func(a, b format.AuthorityWriter) int { return a.ID.Compare(b.ID) })
-	return key, nil
+	return nil
 }
 
 func (o *Owner) newWriter(label string, inherit *format.Hash) (*keys.Writer, error) {
@@ -124,6 +141,26 @@ func (o *Owner) EndWriter(id format.Hash, last *Head) error {
 		return nil
 	}
 	return fmt.Errorf("the authority names no writer %s", id)
+}
+
+// Forget says that these snapshots are no more. Their heads stay, and what they
+// alone hold, until somebody prunes. Nothing takes it back: what the snapshots
+// name may be gone soon.
+func (o *Owner) Forget(heads []*Head) error {
+	forgotten := slices.Clone(o.authority.Forgotten)
+	for _, h := range heads {
+		if h.Manifest == nil {
+			return fmt.Errorf("head %s is no snapshot", h.Hash)
+		}
+		forgotten = append(forgotten, h.Ref())
+	}
+	slices.SortFunc(forgotten, format.HeadRef.Compare)
+	forgotten = slices.Compact(forgotten)
+	if len(forgotten) > format.MaxForgotten {
+		return fmt.Errorf("a repository can forget %d snapshots in its life, and these would make it %d", format.MaxForgotten, len(forgotten))
+	}
+	o.authority.Forgotten = forgotten
+	return nil
 }
 
 // Commit puts the keyring and the new authority. Before the authority nothing

@@ -175,3 +175,54 @@ func TestAuthorityFork(t *testing.T) {
 		t.Errorf("a change on top of a fork: %v", err)
 	}
 }
+
+// TestForget: what is forgotten is no more, its head stays, and the writer goes
+// on. What readers would refuse is not put.
+func TestForget(t *testing.T) {
+	s := oneSnapshot(t)
+	first := s.reader(t).Heads()[0]
+	second := s.commit(t, after...)
+	o := s.owner(t)
+	if err := o.Forget([]*repo.Head{first, first}); err != nil {
+		t.Fatal(err)
+	}
+	if err := o.Commit(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if s.store.Bytes(headKey(first)) == nil {
+		t.Error("the head of a forgotten snapshot is gone")
+	}
+	heads := s.reader(t).Heads()
+	if len(heads) != 1 || heads[0].Hash != second.Hash {
+		t.Errorf("%d snapshots", len(heads))
+	}
+	delete(s.want, first.Hash)
+	third := s.commit(t, before...)
+	s.sound(t)
+
+	o = s.owner(t)
+	if err := o.Forget([]*repo.Head{third}); err != nil {
+		t.Fatal(err)
+	}
+	if n := len(o.Authority().Forgotten); n != 2 {
+		t.Errorf("%d forgotten: what was once is no longer", n)
+	}
+	checkpoint := *third
+	statement := *third.Head
+	statement.Manifest = nil
+	checkpoint.Head = &statement
+	if err := o.Forget([]*repo.Head{&checkpoint}); err == nil {
+		t.Error("a checkpoint is forgotten, which is no snapshot")
+	}
+	for n := len(o.Authority().Forgotten); n < format.MaxForgotten; n++ {
+		o.Authority().Forgotten = append(o.Authority().Forgotten, format.HeadRef{Writer: s.key.ID, Seq: uint64(n + 10), SHA256: format.Sum(fmt.Append(nil, n))})
+	}
+	if err := o.Forget([]*repo.Head{second}); err == nil || !strings.Contains(err.Error(), "100000 snapshots") {
+		t.Errorf("one too many: %v", err)
+	}
+	// Full as it is, it is an authority that readers take.
+	if err := o.Commit(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	s.load(t, nil)
+}

@@ -60,7 +60,7 @@ func Parity(ctx context.Context, store storage.Reader, view *View) (s ParityStat
 	needed := map[format.Hash]bool{}
 	for _, chain := range view.Chains {
 		for _, h := range chain.Heads {
-			if live, err := chain.Live(h); err == nil && h.Manifest != nil && !view.forgot(h) {
+			if live, err := chain.Live(h); err == nil && h.Manifest != nil && !view.Forgotten(h) {
 				for _, ref := range live.Packs {
 					needed[ref.SHA256] = true
 				}

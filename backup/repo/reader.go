@@ -68,17 +68,13 @@ func (r *Reader) identities() []age.Identity { return r.ring.Identities() }
 // Heads lists the snapshots that are not forgotten, newest last: by the times
 // that [Chain.Times] gives, then by writer and seq.
 func (r *Reader) Heads() []*Head {
-	forgotten := map[format.HeadRef]bool{}
-	for _, f := range r.view.Authority.Forgotten {
-		forgotten[f] = true
-	}
 	var heads []*Head
 	times := map[*Head]time.Time{}
 	for _, chain := range r.view.Chains {
 		for i, t := range chain.Times() {
 			h := chain.Heads[i]
 			times[h] = t
-			if h.Manifest != nil && !forgotten[format.HeadRef{Writer: h.Writer, Seq: h.Seq, SHA256: h.Hash}] {
+			if h.Manifest != nil && !r.view.Forgotten(h) {
 				heads = append(heads, h)
 			}
 		}
@@ -87,7 +83,7 @@ func (r *Reader) Heads() []*Head {
 		if c := times[a].Compare(times[b]); c != 0 {
 			return c
 		}
-		return format.HeadRef{Writer: a.Writer, Seq: a.Seq, SHA256: a.Hash}.Compare(format.HeadRef{Writer: b.Writer, Seq: b.Seq, SHA256: b.Hash})
+		return a.Ref().Compare(b.Ref())
 	})
 	return heads
 }
@@ -129,6 +125,10 @@ type Snapshot struct {
 	index *Index
 }
 
+// Family is the writer whose secrets the snapshot's writer uses, most often
+// itself. Equal bytes in one kind of pack have equal ids within a family.
+func (s *Snapshot) Family() format.Hash { return s.view.Chains[s.Head.Writer].Writer.Dedup }
+
 // Open reads what is needed to read a snapshot: its manifest and index.
 func (r *Reader) Open(ctx context.Context, h *Head) (*Snapshot, error) {
 	m, err := r.Manifest(ctx, h)
@@ -148,10 +148,10 @@ func (r *Reader) Open(ctx context.Context, h *Head) (*Snapshot, error) {
 
 // Age tells how old a snapshot is, as the storage's clock had it.
 func (h *Head) Age(now time.Time) string {
-	if h.Time.IsZero() {
+	if h.At().IsZero() {
 		return "of unknown age"
 	}
-	switch d := now.Sub(h.Time); {
+	switch d := now.Sub(h.At()); {
 	case d < 0:
 		return "dated in the future"
 	case d < 2*time.Hour:

@@ -6,8 +6,10 @@ import (
 	"errors"
 	"hash"
 	"io"
+	"slices"
 
 	"filippo.io/age"
+	"github.com/klauspost/compress/zstd"
 
 	"chatkeep/backup/format"
 )
@@ -41,6 +43,16 @@ func (w *hashedBuffer) Write(p []byte) (int, error) {
 	w.buf = append(w.buf, p...)
 	w.sum.Write(p)
 	return len(p), nil
+}
+
+// sealData makes a sealed object that is no pack.
+func sealData(h format.Header, data []byte, to ...age.Recipient) ([]byte, format.Hash, error) {
+	b := format.NewBuilder(h, nil)
+	enc := format.NewCompressor(zstd.SpeedDefault)
+	for part := range slices.Chunk(data, frameTarget) {
+		b.Extend(nil, func(dst []byte) []byte { return enc.Append(dst, part) })
+	}
+	return seal(nil, b.Close(), to...)
 }
 
 // unseal decrypts an object whose hash is verified already.

@@ -36,6 +36,7 @@ type Session struct {
 	memory   Memory
 	chain    *Chain
 	packSize int
+	classes  [format.Kinds]string
 	now      func() time.Time
 
 	plaintexts, objects *buffers
@@ -44,7 +45,9 @@ type Session struct {
 	pending             sync.WaitGroup
 	release             func()
 	increment           bool
-	parity              *parity // nil where none is wanted
+	parity              *parity              // nil where none is wanted
+	without             map[format.Hash]bool // packs that are taken for absent
+	replaces            *format.Hash         // by the next snapshot
 
 	mu        sync.Mutex
 	known     table
@@ -59,7 +62,7 @@ type Session struct {
 
 	best struct {
 		mu         sync.Mutex
-		left       int // of bestBudget
+		left       int // bytes
 		compressor *format.Compressor
 	}
 
@@ -89,7 +92,14 @@ type Stats struct {
 type SessionOptions struct {
 	PackSize int              // plaintext, in bytes; DefaultPackSize where 0
 	Uploads  int              // puts at once; 2 where 0
+	Best     int              // bytes of an increment to compress at the best level; 64 MiB where 0, none where negative
 	Now      func() time.Time // the clock: for checkpoints, and to compare the store's with
+	// Without are packs that the run does without: what is in them and needed is
+	// stored anew.
+	Without map[format.Hash]bool
+	// Classes are the classes of storage that packs go into, by kind; "" is the
+	// store's own choice. A store without classes refuses any.
+	Classes [format.Kinds]string
 }
 
 // Begin starts a run of the writer that key belongs to. The view must be
@@ -99,7 +109,7 @@ type SessionOptions struct {
 func Begin(ctx context.Context, store storage.Store, view *View, key *keys.Writer, memory Memory, o SessionOptions) (*Session, error) {
 	s := &Session{
 		store: store, view: view, key: key, secrets: key.Secrets(), memory: memory,
-		packSize: o.PackSize, now: o.Now,
+		packSize: o.PackSize, now: o.Now, without: o.Without, classes: o.Classes,
 	}
 	if s.packSize == 0 {
 		s.packSize = DefaultPackSize
@@ -110,25 +120,30 @@ func Begin(ctx context.Context, store storage.Store, view *View, key *keys.Write
 	if o.Uploads == 0 {
 		o.Uploads = 2
 	}
-	s.best.left = bestBudget
+	s.best.left = o.Best
+	if o.Best == 0 {
+		s.best.left = bestBudget
+	}
 	s.uploads = make(chan struct{}, o.Uploads)
 	s.plaintexts = &buffers{size: s.packSize + s.packSize/16}
 	s.objects = &buffers{size: s.packSize + s.packSize/16}
 	s.cutter = split.NewKeyed(split.Key(s.secrets.CutKey()))
 	s.lastHead = s.now()
 	s.indexes = map[format.Hash]format.Ref{}
-	if err := s.mayWrite(); err != nil {
+	own, err := view.mayWrite(key)
+	if err != nil {
 		return nil, err
 	}
 	if err := s.startParity(); err != nil {
 		return nil, err
 	}
+	s.chain = view.Chains[own.ID]
 	release, err := memory.Lock()
 	if err != nil {
 		return nil, err
 	}
 	s.release = release
-	if err = s.catchUp(ctx); err == nil {
+	if s.key, err = view.caughtUp(ctx, &objects{store, memory}, key, own); err == nil {
 		err = s.load(ctx)
 	}
 	if err != nil {
@@ -149,6 +164,18 @@ func (s *Session) Close() {
 // Cutter returns the cutter for a rule, keyed for this writer.
 func (s *Session) Cutter(rule split.Rule) *split.Cutter { return s.cutter.Cutter(rule) }
 
+// Replace begins the snapshot after a commit, one that stands for another: the
+// same contents in other packs. What was referred to so far does not count for
+// it.
+func (s *Session) Replace(h *Head) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, p := range s.packs {
+		p.used = false
+	}
+	s.replaces = &h.Hash
+}
+
 // Stats returns what was stored so far.
 func (s *Session) Stats() Stats {
 	s.mu.Lock()
@@ -168,25 +195,6 @@ func (s *Session) note(text string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.notes = append(s.notes, text)
-}
-
-// mayWrite asks the authority whether this key may write.
-func (s *Session) mayWrite() error {
-	for _, w := range s.view.Authority.Writers {
-		if w.ID != s.key.ID {
-			continue
-		}
-		if w.Ended != nil || w.Role != "writer" {
-			e := format.Fail(format.WrongWriter, "this machine's writer key", "the owner ended it")
-			e.Cure = "chatkeep writer add enrols this machine anew"
-			return e
-		}
-		s.chain = s.view.Chains[w.ID]
-		return nil
-	}
-	e := format.Fail(format.WrongWriter, "this machine's writer key", "the repository's authority does not name it")
-	e.Cure = "chatkeep writer add enrols this machine"
-	return e
 }
 
 // newPack gives a number to a pack that is being filled.
@@ -291,7 +299,7 @@ func (s *Session) finish(ctx context.Context, f sealing) error {
 }
 
 func (s *Session) upload(ctx context.Context, number uint32, record format.IndexPack, object []byte) error {
-	if err := s.put(ctx, format.PackName(record.Pack), object); err != nil {
+	if err := s.putClass(ctx, format.PackName(record.Pack), object, s.classes[record.Kind]); err != nil {
 		return err
 	}
 	s.addParity(ctx, record.Pack, object)
@@ -312,15 +320,15 @@ func (s *Session) upload(ctx context.Context, number uint32, record format.Index
 	return nil
 }
 
-// put creates an object. One that is there under the hash of these very bytes
-// came from a try that did more than it said; its size tells that it is whole.
+// put creates an object that everything else depends on: it is never in an
+// archive.
 func (s *Session) put(ctx context.Context, name string, object []byte) error {
-	info, err := s.store.Put(ctx, name, object)
-	if errors.Is(err, fs.ErrExist) {
-		if info, err = s.store.Stat(ctx, name); err == nil && info.Size != int64(len(object)) {
-			err = format.Fail(format.Truncated, name, "the store has %d of its %d bytes", info.Size, len(object))
-		}
-	}
+	return s.putClass(ctx, name, object, "")
+}
+
+// putClass creates an object in a class of storage.
+func (s *Session) putClass(ctx context.Context, name string, object []byte, class string) error {
+	info, err := create(ctx, s.store, name, object, class)
 	if err != nil {
 		return err
 	}
@@ -331,6 +339,18 @@ func (s *Session) put(ctx context.Context, name string, object []byte) error {
 		s.storeTime = info.Time
 	}
 	return nil
+}
+
+// create puts an object. One that is there under the hash of these very bytes
+// came from a try that did more than it said; its size tells that it is whole.
+func create(ctx context.Context, store storage.Store, name string, object []byte, class string) (storage.Info, error) {
+	info, err := storage.PutClass(ctx, store, name, object, class)
+	if errors.Is(err, fs.ErrExist) {
+		if info, err = store.Stat(ctx, name); err == nil && info.Size != int64(len(object)) {
+			err = format.Fail(format.Truncated, name, "the store has %d of its %d bytes", info.Size, len(object))
+		}
+	}
+	return info, err
 }
 
 // fail notes the first failure; everything after it returns that one.

@@ -21,9 +21,13 @@ type View struct {
 	Chains        map[format.Hash]*Chain // by writer, for every writer the authority names
 	newest        []format.Hash          // the authorities with the highest number: several in a fork
 	authorities   map[format.Hash]bool   // all that the store shows
+	forgotten     map[format.HeadRef]bool
 	// first says that nothing of the repository was remembered.
-	first    bool
-	accepted map[format.Class]bool
+	first bool
+	// strangers says that there are heads of writers that the authority does not
+	// name.
+	strangers bool
+	accepted  map[format.Class]bool
 	// unsound is why the view goes by an authority that may not be the newest; it
 	// is for looking at damage alone, and never trusted. Lenient allows it.
 	unsound error
@@ -74,9 +78,10 @@ func loadTwice(ctx context.Context, store storage.Reader, of *View, memory Memor
 	return v, err
 }
 
-// torn reports whether something that should be there is not.
+// torn reports whether something that should be there is not: a head, or the
+// authority that names a head's writer.
 func (v *View) torn() bool {
-	return slices.ContainsFunc(v.Problems, func(p error) bool {
+	return v.strangers || slices.ContainsFunc(v.Problems, func(p error) bool {
 		class := format.ClassOf(p)
 		return class == format.Gap || class == format.Rollback || class == format.Missing
 	})
@@ -91,6 +96,7 @@ func load(ctx context.Context, store storage.Reader, of *View, memory Memory) (*
 	if err := v.loadHeads(ctx, source); err != nil {
 		return nil, err
 	}
+	v.stand()
 	v.checkWitnesses()
 	if memory == nil {
 		return v, nil

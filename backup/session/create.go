@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"chatkeep/backup/format"
 	"chatkeep/backup/keys"
@@ -45,7 +46,7 @@ func (c *Call) hadOne() (bool, error) {
 		return seen, err
 	}
 	// What was seen may be lost with the state folder; keys lie elsewhere.
-	found, err := filepath.Glob(filepath.Join(c.Dirs.Data, "*", "writer.key*"))
+	found, err := filepath.Glob(filepath.Join(c.Dirs.Data, "*", "*.key*"))
 	return len(found) > 0, err
 }
 
@@ -141,11 +142,15 @@ func (c *Call) create(ctx context.Context, master *keys.Master, slots []repo.New
 		return nil, false, err
 	}
 	founding := &founding{Store: store}
+	grace, err := c.grace()
+	if err != nil {
+		return nil, false, err
+	}
 	var with []func(*format.Authority)
 	if c.Bool("parity") {
 		with = append(with, repo.WithParity)
 	}
-	key, err := repo.Create(ctx, founding, p.location.Text, master, slots, Label(label), with...)
+	key, err := repo.CreateWithGrace(ctx, founding, p.location.Text, master, slots, Label(label), grace, with...)
 	if err != nil {
 		return nil, founding.asked && store.root() == "", err
 	}
@@ -183,6 +188,21 @@ func (c *Call) enrol(ctx context.Context, p place, store *traffic, key *keys.Wri
 	}
 	a.View.Notes = nil // that nothing was seen of it before is as it should be
 	return &Writable{a, store}, a.trust()
+}
+
+// minGrace is the shortest grace that a repository may have: the store's times
+// are whole seconds.
+const minGrace = 2 * time.Second
+
+// grace is how long what is condemned stays in a new repository.
+func (c *Call) grace() (time.Duration, error) {
+	if !c.IsSet("grace") {
+		return repo.DefaultGrace, nil
+	}
+	if d := c.Duration("grace"); d >= minGrace {
+		return d, nil
+	}
+	return 0, Usage("--grace: %s is shorter than %s", c.Duration("grace"), minGrace)
 }
 
 // Label is a machine's name in a repository: the one given, or the host's.

@@ -20,7 +20,7 @@ func (c *Call) OpenDamaged(ctx context.Context, mirrors []repo.Mirror) (*Writabl
 	if err != nil {
 		return nil, err
 	}
-	a := &Archive{Store: store, Place: p.location.Text, call: c, store: store, name: p.nameOf(store)}
+	a := c.archive(p, store)
 	id, err := a.identify(ctx)
 	for _, m := range mirrors {
 		if err == nil {
@@ -67,7 +67,7 @@ func (c *Call) Mirrors(ctx context.Context, places []string) ([]repo.Mirror, err
 		if !ok {
 			return nil, Usage("no kind of place is known for %q", text)
 		}
-		store, err := c.open(ctx, place{provider: provider, location: storage.Location{Text: text, Values: c.settings(provider)}}, false)
+		store, err := c.open(ctx, place{provider: provider, location: storage.Location{Text: text, Values: c.settings(provider, "")}}, false)
 		if err != nil {
 			return nil, err
 		}

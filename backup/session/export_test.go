@@ -37,9 +37,14 @@ func Ordered(app *cli.App, args []string) ([]string, error) {
 // CLI is the library's app inside.
 func (a *App) CLI() *cli.App { return a.cli }
 
-// Limit wraps a store.
-func Limit(s storage.Store, clock Clock, up, down int64) storage.Store {
-	return limit(s, clock, up, down)
+// Limit wraps a store, with limits as their flags give them.
+func Limit(s storage.Store, clock Clock, up, down string) (storage.Store, error) {
+	u, err := parseRates(up)
+	if err != nil {
+		return nil, err
+	}
+	d, err := parseRates(down)
+	return limit(s, clock, u, d), err
 }
 
 // MeterLine is what a meter shows.

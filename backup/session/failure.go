@@ -15,6 +15,7 @@ const (
 	ExitNoRepository = 10
 	ExitDamaged      = 11
 	ExitWrongKey     = 12
+	ExitStale        = 15
 	ExitShrunk       = 16
 	ExitUsage        = 64
 	ExitInterrupted  = 130

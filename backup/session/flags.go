@@ -37,33 +37,59 @@ func (e *Env) RepositoryFlags(own ...cli.Flag) []cli.Flag {
 	flags := []cli.Flag{
 		&cli.StringFlag{Name: "repo", Aliases: []string{"r"}, Category: placeFlags,
 			Usage: "the repository's `PLACE`: a path" + e.placeUsage() + "; or $" + envRepository},
+	}
+	flags = append(flags, trustFlags()...)
+	return e.Flags(slices.Concat(own, flags, e.settingFlags("", ""))...)
+}
+
+// trustFlags say which repository is meant, what of it is accepted, and how fast
+// it may go.
+func trustFlags() []cli.Flag {
+	return []cli.Flag{
 		&cli.StringFlag{Name: "id", Category: placeFlags, Usage: "the repository's `ID`, where this machine does not know it yet or knows another one there"},
 		&cli.StringSliceFlag{Name: "accept", Category: placeFlags, Usage: "go on in spite of problems of this `CLASS`, as rollback or gap; may be repeated"},
-		&cli.StringFlag{Name: "limit-upload", Category: placeFlags, Usage: "at most `RATE` a second on average, as 500KiB"},
-		&cli.StringFlag{Name: "limit-download", Category: placeFlags, Usage: "at most `RATE` a second, as 2MiB"},
+		&cli.StringFlag{Name: "limit-upload", Category: placeFlags, Usage: "at most `RATE` a second on average, as 500KiB; by the clock as 08:00-18:00=500KiB,2MiB"},
+		&cli.StringFlag{Name: "limit-download", Category: placeFlags, Usage: "at most `RATE` a second, as 2MiB; by the clock as 23:00-06:00=8MiB,1MiB"},
 	}
+}
+
+// settingFlags are the settings of the places that this build knows. A prefix
+// tells the two ends of a command apart.
+func (e *Env) settingFlags(prefix, which string) (flags []cli.Flag) {
 	for _, p := range e.Stores {
 		for _, s := range p.Settings {
-			usage := s.Usage
+			usage := which + s.Usage
 			if s.Env != "" {
 				usage += "; or $" + s.Env
 			}
 			if s.Bool {
-				flags = append(flags, &cli.BoolFlag{Name: s.Name, Category: placeFlags, Usage: usage})
+				flags = append(flags, &cli.BoolFlag{Name: prefix + s.Name, Category: placeFlags, Usage: usage})
 			} else {
-				flags = append(flags, &cli.StringFlag{Name: s.Name, Category: placeFlags, Usage: usage})
+				flags = append(flags, &cli.StringFlag{Name: prefix + s.Name, Category: placeFlags, Usage: usage})
 			}
 		}
 	}
-	return e.Flags(slices.Concat(own, flags)...)
+	return flags
+}
+
+// identityFlag names files with keys that read.
+func identityFlag() cli.Flag {
+	return &cli.StringSliceFlag{Name: "identity", Aliases: []string{"i"}, Category: placeFlags,
+		Usage: "unlock with the age or SSH identity in `FILE`; may be repeated"}
+}
+
+// EndFlags are the flags of a command between two repositories, its arguments
+// FROM and TO: each setting of a place is there for either end.
+func (e *Env) EndFlags(own ...cli.Flag) []cli.Flag {
+	return e.Flags(slices.Concat(own, []cli.Flag{identityFlag()}, trustFlags(),
+		e.settingFlags(fromPrefix, "FROM: "), e.settingFlags(toPrefix, "TO: "))...)
 }
 
 // KeyFlags are the flags of a command that needs a key to read: those of
 // RepositoryFlags, and the files that hold a key. A passphrase or a recovery key
 // is no flag, since every process of a machine can see those.
 func (e *Env) KeyFlags(own ...cli.Flag) []cli.Flag {
-	return e.RepositoryFlags(append(own, &cli.StringSliceFlag{Name: "identity", Aliases: []string{"i"}, Category: placeFlags,
-		Usage: "unlock with the age or SSH identity in `FILE`; may be repeated"})...)
+	return e.RepositoryFlags(append(own, identityFlag())...)
 }
 
 // DryRun is the flag of every command that changes something.

@@ -13,10 +13,10 @@ import (
 
 // bucket spaces bytes out over time: a token bucket that holds a quarter of a
 // second's worth. Whoever takes more than it holds goes into debt, and waits
-// until that is paid.
+// until that is paid, at the rates of the times of day until then.
 type bucket struct {
 	clock Clock
-	rate  int64 // bytes a second; 0 is no limit
+	rates rates
 
 	mu   sync.Mutex
 	paid time.Time // up to when the rate is used up
@@ -26,7 +26,7 @@ const bucketDepth = time.Second / 4
 
 // take waits until n bytes may pass.
 func (b *bucket) take(ctx context.Context, n int) error {
-	if b == nil || b.rate <= 0 || n == 0 {
+	if b == nil || b.rates.none() || n == 0 {
 		return nil
 	}
 	b.mu.Lock()
@@ -34,8 +34,7 @@ func (b *bucket) take(ctx context.Context, n int) error {
 	if full := now.Add(-bucketDepth); b.paid.Before(full) {
 		b.paid = full
 	}
-	// As a float: n times a second in nanoseconds overflows from 9 GB on.
-	b.paid = b.paid.Add(time.Duration(float64(n) / float64(b.rate) * float64(time.Second)))
+	b.paid = b.rates.pay(b.paid, n)
 	wait := b.paid.Sub(now)
 	b.mu.Unlock()
 	if wait <= 0 {
@@ -53,17 +52,13 @@ type traffic struct {
 	requests atomic.Int64
 }
 
-// limit wraps a store; a rate of 0 is no limit.
-func limit(store storage.Store, clock Clock, up, down int64) *traffic {
-	return &traffic{Store: store, up: &bucket{clock: clock, rate: up}, down: &bucket{clock: clock, rate: down}}
+// limit wraps a store.
+func limit(store storage.Store, clock Clock, up, down rates) *traffic {
+	return &traffic{Store: store, up: &bucket{clock: clock, rates: up}, down: &bucket{clock: clock, rates: down}}
 }
 
 func (l *traffic) Put(ctx context.Context, key string, data []byte) (storage.Info, error) {
-	l.requests.Add(1)
-	if err := l.up.take(ctx, len(data)); err != nil {
-		return storage.Info{}, err
-	}
-	return l.Store.Put(ctx, key, data)
+	return l.PutClass(ctx, key, data, "")
 }
 
 func (l *traffic) Stat(ctx context.Context, key string) (storage.Info, error) {
@@ -84,7 +79,7 @@ func (l *traffic) Delete(ctx context.Context, key string) error {
 func (l *traffic) Get(ctx context.Context, key string, offset, length int64) (io.ReadCloser, error) {
 	l.requests.Add(1)
 	r, err := l.Store.Get(ctx, key, offset, length)
-	if err != nil || l.down.rate == 0 {
+	if err != nil || l.down.rates.none() {
 		return r, err
 	}
 	return &limitedReader{ctx, r, l.down}, nil

@@ -11,12 +11,13 @@ import (
 type place struct {
 	provider storage.Provider
 	location storage.Location
-	byChance bool // nobody named it: the embedded default
+	byChance bool   // nobody named it: the embedded default
+	id       string // of the repository to expect there, as the user gave it
 }
 
 // place works out which place the flags and the environment name.
 func (c *Call) place() (place, error) {
-	p := place{}
+	p := place{id: c.String("id")}
 	p.location.Text = c.String("repo")
 	if p.location.Text == "" {
 		p.location.Text = c.Env.Getenv(envRepository)
@@ -27,20 +28,27 @@ func (c *Call) place() (place, error) {
 		}
 		p.location.Text, p.byChance = c.Dirs.DefaultRepository(), true
 	}
+	err := c.locate(&p, "")
+	return p, err
+}
+
+// locate finds out whose a place is, and its settings: the flags of these that
+// have a prefix.
+func (c *Call) locate(p *place, prefix string) error {
 	if err := bare("the repository's place", p.location.Text); err != nil {
-		return p, err
+		return err
 	}
 	var ok bool
 	if p.provider, ok = providerOf(c.Env.Stores, p.location.Text); !ok {
-		return p, Usage("no kind of place is known for %q", p.location.Text)
+		return Usage("no kind of place is known for %q", p.location.Text)
 	}
-	p.location.Values = c.settings(p.provider)
+	p.location.Values = c.settings(p.provider, prefix)
 	for name, value := range p.location.Values {
-		if err := bare("--"+name, addressOf(name, value)); err != nil {
-			return p, err
+		if err := bare("--"+prefix+name, addressOf(name, value)); err != nil {
+			return err
 		}
 	}
-	return p, nil
+	return nil
 }
 
 // bare refuses an address with a part that secrets are written in. From here on
@@ -85,16 +93,16 @@ func providerOf(providers []storage.Provider, location string) (found storage.Pr
 
 // settings collects what was given for a provider: flags first, then the
 // environment.
-func (c *Call) settings(p storage.Provider) map[string]string {
+func (c *Call) settings(p storage.Provider, prefix string) map[string]string {
 	values := map[string]string{}
 	for _, s := range p.Settings {
-		switch {
-		case s.Bool && c.IsSet(s.Name):
-			if c.Bool(s.Name) {
+		switch flag := prefix + s.Name; {
+		case s.Bool && c.IsSet(flag):
+			if c.Bool(flag) {
 				values[s.Name] = "true"
 			}
-		case c.IsSet(s.Name):
-			values[s.Name] = c.String(s.Name)
+		case c.IsSet(flag):
+			values[s.Name] = c.String(flag)
 		case s.Env != "" && c.Env.Getenv(s.Env) != "":
 			value := c.Env.Getenv(s.Env)
 			if s.Bool && (value == "0" || strings.EqualFold(value, "false")) {
@@ -111,22 +119,32 @@ func (c *Call) settings(p storage.Provider) map[string]string {
 
 // open opens the store, within the limits that were asked for.
 func (c *Call) open(ctx context.Context, p place, create bool) (*traffic, error) {
-	up, err := c.Size("limit-upload")
+	up, err := c.rates("limit-upload")
 	if err != nil {
 		return nil, err
 	}
-	down, err := c.Size("limit-download")
+	down, err := c.rates("limit-download")
 	if err != nil {
 		return nil, err
-	}
-	if up == 0 && c.IsSet("limit-upload") || down == 0 && c.IsSet("limit-download") {
-		return nil, Usage("a limit of nothing would never end")
 	}
 	store, err := p.provider.Open(ctx, p.location, create)
 	if err != nil {
 		return nil, err
 	}
 	return limit(store, c.Env.Clock, up, down), nil
+}
+
+// rates is the limit that a flag gives.
+func (c *Call) rates(flag string) (rates, error) {
+	text := c.String(flag)
+	if text == "" && c.IsSet(flag) {
+		return rates{}, Usage("--%s is empty", flag)
+	}
+	r, err := parseRates(text)
+	if err != nil {
+		return r, Usage("--%s: %v", flag, err)
+	}
+	return r, nil
 }
 
 // nameOf is what this machine remembers a place by. A path counts as the store

@@ -20,6 +20,7 @@ type Archive struct {
 
 	call  *Call
 	store *traffic
+	given string       // the id that the user gave, or ""
 	name  string       // what this machine remembers the place by
 	told  format.Hash  // the id that somebody vouches for, zero where only the place claims it
 	key   *keys.Writer // this machine's, nil without one
@@ -69,7 +70,7 @@ func (c *Call) Inspect(ctx context.Context) (*Archive, error) {
 }
 
 func (c *Call) load(ctx context.Context, p place, store *traffic) (*Archive, error) {
-	a := &Archive{Store: store, Place: p.location.Text, call: c, store: store, name: p.nameOf(store)}
+	a := c.archive(p, store)
 	id, err := a.identify(ctx)
 	if err != nil {
 		return nil, a.named(err)
@@ -84,6 +85,10 @@ func (c *Call) load(ctx context.Context, p place, store *traffic) (*Archive, err
 	return a, nil
 }
 
+func (c *Call) archive(p place, store *traffic) *Archive {
+	return &Archive{Store: store, Place: p.location.Text, call: c, store: store, given: p.id, name: p.nameOf(store)}
+}
+
 // named makes an absent repository one at the place as the user knows it.
 func (a *Archive) named(err error) error {
 	var none *repo.NoRepository
@@ -96,8 +101,8 @@ func (a *Archive) named(err error) error {
 // identify finds out which repository to expect: the one that the user names,
 // or this machine saw here; else the one that the place claims to be.
 func (a *Archive) identify(ctx context.Context) (format.Hash, error) {
-	if text := a.call.String("id"); text != "" {
-		id, err := format.ParseHash(text)
+	if a.given != "" {
+		id, err := format.ParseHash(a.given)
 		if err != nil {
 			return id, Usage("--id: %v", err)
 		}
@@ -183,6 +188,24 @@ func (a *Archive) own() format.Hash {
 		return format.Hash{}
 	}
 	return a.key.ID
+}
+
+// Renew opens the repository again, in the middle of a command: what came since
+// is looked at as critically as at its beginning.
+func (w *Writable) Renew(ctx context.Context) error {
+	view, err := repo.Load(ctx, w.Store, w.View.ID, w.name, w.Memory)
+	if err != nil {
+		return err
+	}
+	accept, err := w.call.accepted()
+	if err == nil {
+		err = view.Trust(accept)
+	}
+	if err != nil {
+		return err
+	}
+	w.View = view
+	return w.remember()
 }
 
 // Reload looks at the repository again, after a change of it, and remembers

@@ -33,7 +33,8 @@ func TestProviderOf(t *testing.T) {
 func TestLimits(t *testing.T) {
 	w := newWorld(t)
 	inner := storagetest.NewMemory()
-	s := session.Limit(inner, w.clock(), 100<<10, 1<<20)
+	s, err := session.Limit(inner, w.clock(), "100KiB", "1MiB")
+	must(t, err)
 	ctx := t.Context()
 	data := make([]byte, 1<<20)
 	for _, key := range []string{"a", "b"} {
@@ -70,7 +71,8 @@ func TestLimits(t *testing.T) {
 
 func TestLimitEndsWithContext(t *testing.T) {
 	clock := session.SystemClock()
-	s := session.Limit(storagetest.NewMemory(), clock, 1, 0)
+	s, err := session.Limit(storagetest.NewMemory(), clock, "1B", "")
+	must(t, err)
 	ctx, cancel := context.WithCancelCause(t.Context())
 	cancel(session.ErrInterrupted)
 	if _, err := s.Put(ctx, "a", make([]byte, 1000)); err != session.ErrInterrupted {

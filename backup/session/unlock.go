@@ -32,6 +32,11 @@ func (w *Writable) Owner(ctx context.Context) (*repo.Owner, *keys.Master, error)
 	return o, master, err
 }
 
+// Unlock unlocks the repository to read it and then change it.
+func (w *Writable) Unlock(ctx context.Context) (*keys.Master, *repo.Reader, error) {
+	return w.unlocked(ctx)
+}
+
 func (a *Archive) unlocked(ctx context.Context) (*keys.Master, *repo.Reader, error) {
 	master, err := a.unlock(ctx)
 	if err != nil {

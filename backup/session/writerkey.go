@@ -41,12 +41,12 @@ func (c *Call) readWriterKey(memory *state.Repository) (*keys.Writer, error) {
 }
 
 // WriterKey returns this machine's key. There must be one.
-func (w *Writable) WriterKey() (*keys.Writer, error) {
-	if w.keyIs == nil && w.key == nil {
+func (a *Archive) WriterKey() (*keys.Writer, error) {
+	if a.keyIs == nil && a.key == nil {
 		return nil, Fail(ExitWrongKey, "chatkeep writer add enrols it; a machine that replaces one that is gone takes --inherit",
-			"this machine has no writer key for the repository at %s", w.Place)
+			"this machine has no writer key for the repository at %s", a.Place)
 	}
-	return w.key, w.keyIs
+	return a.key, a.keyIs
 }
 
 // IsThisMachine reports whether a writer is this machine.

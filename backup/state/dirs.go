@@ -65,3 +65,6 @@ func (r *Repository) cache(name string) string {
 
 // WriterKeyPath is where this machine's writer key for the repository lies.
 func (r *Repository) WriterKeyPath() string { return r.data("writer.key") }
+
+// PruneKeyPath is where this machine's prune key for the repository lies.
+func (r *Repository) PruneKeyPath() string { return r.data("prune.key") }

@@ -16,6 +16,7 @@ const (
 	Login             // credentials missing, wrong or refused
 	Full              // no space left, or a quota
 	ReadOnly          // the place does not take writes
+	Archived          // the object is in an archive, and has to be thawed first: see Thawer
 )
 
 // Error is trouble with a store. It wraps the cause, so that the io/fs
@@ -46,8 +47,8 @@ func (e *Error) ExitCode() int {
 	switch e.Class {
 	case NoPlace:
 		return 10
-	case Unreachable:
-		return 13
+	case Unreachable, Archived:
+		return 13 // later it may work
 	case Login:
 		return 14
 	}

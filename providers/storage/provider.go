@@ -1,6 +1,10 @@
 package storage
 
-import "context"
+import (
+	"context"
+	"fmt"
+	"time"
+)
 
 // Provider is one kind of place. It is a plain value: a build's list of them
 // is written out in providers/all.
@@ -43,3 +47,71 @@ type Location struct {
 // and for the check that a backup does not swallow its own repository. A store
 // may implement it.
 type Local interface{ Root() string }
+
+// Classed is a store that can keep objects in more than one class of storage:
+// some are cheaper to keep and dearer, or slower, to read. A store may implement
+// it. The names of classes are the store's own.
+type Classed interface {
+	// PutClass is Put into a class. A class that the store does not know is an
+	// error, and never another class.
+	PutClass(ctx context.Context, key string, data []byte, class string) (Info, error)
+
+	// Archives reports whether objects of a class have to be thawed before they
+	// can be read. Of a class that it does not know a store says no.
+	Archives(class string) bool
+}
+
+// PutClass is Put into a class, or into the store's own choice where class is "".
+// A store that is no [Classed] refuses any other.
+func PutClass(ctx context.Context, s Store, key string, data []byte, class string) (Info, error) {
+	if class == "" {
+		return s.Put(ctx, key, data)
+	}
+	if c, ok := s.(Classed); ok {
+		return c.PutClass(ctx, key, data, class)
+	}
+	return Info{}, &Error{Op: "put", Key: key, Place: "this place", Cure: "leave --storage-class out",
+		Err: fmt.Errorf("it has no class of storage %q, nor any other", class)}
+}
+
+// Thawer is a store that may have objects in archives. A Get of one of those is
+// an [Error] of class [Archived]; Stat and List tell of it as of any other. A
+// store may implement it.
+type Thawer interface {
+	// State tells whether an object can be read now. Info is what List told of
+	// it: where that is enough, no request is made.
+	State(ctx context.Context, info Info) (State, error)
+
+	// Thaw asks for an object that State calls Frozen, and returns at once. The
+	// object stays where it is; for some days it can be read. One that can be
+	// read already, or that was asked for before, is no error.
+	Thaw(ctx context.Context, info Info, how Thaw) (State, error)
+
+	// ThawTime is how long a thaw takes at most, most of the time: 0 where
+	// nobody knows. It reports false for a tier that the class does not have.
+	ThawTime(class string, tier Tier) (time.Duration, bool)
+}
+
+// State is how far an object is from being read.
+type State int
+
+const (
+	Ready   State = iota // can be read now
+	Frozen               // in an archive: has to be asked for
+	Thawing              // was asked for, and is not there yet
+)
+
+// Thaw says how objects are to be thawed.
+type Thaw struct {
+	Tier Tier
+	Days int // for which they can be read then, from 1
+}
+
+// Tier is how much haste a thaw has. The more, the dearer.
+type Tier string
+
+const (
+	Bulk      Tier = "Bulk"
+	Standard  Tier = "Standard"
+	Expedited Tier = "Expedited"
+)

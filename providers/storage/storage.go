@@ -26,6 +26,10 @@ type Info struct {
 	// clock decides a deletion or a matter of trust. It is zero where the
 	// store does not tell.
 	Time time.Time
+	// Class is the class of storage that the object is in, as the store names
+	// it: "" where there is only one, or where the store does not tell. Put
+	// need not tell.
+	Class string
 }
 
 // Reader reads objects. All methods are safe for use by several goroutines at

@@ -61,6 +61,14 @@ const (
 	cureFull     = "free some space, or raise the quota, and run it again"
 	cureAnswer   = "is this an S3 server? check its address"
 	cureReadOnly = "the server takes no writes now"
+	cureArchived = "the store has it in an archive, from which it takes hours to come back: chatkeep restore --thaw asks for what a restore needs"
+	cureClass    = "the server has no such class of storage; its documentation lists those it has"
+)
+
+// Codes that answer a thaw.
+const (
+	codeInProgress = "RestoreAlreadyInProgress"
+	codeNoHaste    = "GlacierExpeditedRetrievalNotAvailable"
 )
 
 // codes are the answers that mean something here. See
@@ -122,8 +130,11 @@ var codes = map[string]verdict{
 	"ServiceUnavailable":         {class: storage.Unreachable, passing: true, cure: cureReach},
 	"MalformedXML":               {cure: cureAnswer},
 	"XMinioParentIsObject":       {},
-	"InvalidObjectState":         {cure: "the object is in an archive: have the server bring it back first"},
-	"XMinioInvalidObjectName":    {sentinel: fs.ErrInvalid},
+	"InvalidObjectState":         {class: storage.Archived, cure: cureArchived},
+	"InvalidStorageClass":        {cure: cureClass},
+	// Of a thaw in haste, when many want one.
+	codeNoHaste:               {class: storage.Unreachable, cure: "a thaw in less haste is taken at any time"},
+	"XMinioInvalidObjectName": {sentinel: fs.ErrInvalid},
 }
 
 func classify(err error) verdict {

@@ -79,7 +79,7 @@ func (l *listing) entry(o minio.ObjectInfo) error {
 	if !ok || !strings.HasPrefix(key, l.prefix) || !storage.ValidKey(key) {
 		return nil
 	}
-	if !l.yield(storage.Info{Key: key, Size: o.Size, Time: o.LastModified}, nil) {
+	if !l.yield(storage.Info{Key: key, Size: o.Size, Time: o.LastModified, Class: clean(o.StorageClass)}, nil) {
 		return errStop
 	}
 	return nil

@@ -14,9 +14,10 @@
 // A connection on which nothing moves for a minute is given up.
 //
 // Credentials that may only write suffice for puts: no method needs more
-// rights than its own request, s3:PutObject, s3:GetObject, s3:ListBucket or
-// s3:DeleteObject. Servers answer a Stat or Get of a missing object with
-// AccessDenied to those who may not list, and so it is not ErrNotExist then.
+// rights than its own request, s3:PutObject, s3:GetObject, s3:ListBucket,
+// s3:DeleteObject or, for a thaw, s3:RestoreObject. Servers answer a Stat or Get
+// of a missing object with AccessDenied to those who may not list, and so it is
+// not ErrNotExist then.
 package s3
 
 import (

@@ -21,14 +21,14 @@ import (
 
 // Put implements [storage.Store].
 func (s *Store) Put(ctx context.Context, key string, data []byte) (storage.Info, error) {
-	info, err := s.put(ctx, key, data)
+	info, err := s.put(ctx, key, data, "")
 	if err != nil {
 		return storage.Info{}, s.trouble("put", key, err)
 	}
 	return info, nil
 }
 
-func (s *Store) put(ctx context.Context, key string, data []byte) (storage.Info, error) {
+func (s *Store) put(ctx context.Context, key string, data []byte, class string) (storage.Info, error) {
 	if err := check(ctx, key); err != nil {
 		return storage.Info{}, err
 	}
@@ -49,7 +49,7 @@ func (s *Store) put(ctx context.Context, key string, data []byte) (storage.Info,
 			}
 		}
 		var err error
-		header, err = s.putOnce(ctx, key, data, sum)
+		header, err = s.putOnce(ctx, key, data, sum, class)
 		broken = err != nil && isNetwork(err)
 		return s.adapt(err)
 	})
@@ -61,10 +61,12 @@ func (s *Store) put(ctx context.Context, key string, data []byte) (storage.Info,
 }
 
 // putOnce makes one request, and gives the header of the answer to it.
-func (s *Store) putOnce(ctx context.Context, key string, data []byte, sum [32]byte) (http.Header, error) {
+func (s *Store) putOnce(ctx context.Context, key string, data []byte, sum [32]byte, class string) (http.Header, error) {
 	// Not the streaming signature, which signs piece by piece: this one also
 	// has the server check the whole.
-	options := minio.PutObjectOptions{DisableMultipart: true, DisableContentSha256: true, ContentType: "application/octet-stream"}
+	options := minio.PutObjectOptions{
+		DisableMultipart: true, DisableContentSha256: true, ContentType: "application/octet-stream", StorageClass: class,
+	}
 	if !s.unconditional.Load() {
 		options.SetMatchETagExcept("*")
 	}

@@ -116,10 +116,17 @@ func (s *Store) Stat(ctx context.Context, key string) (storage.Info, error) {
 }
 
 func (s *Store) stat(ctx context.Context, key string) (info storage.Info, etag string, err error) {
-	if err := check(ctx, key); err != nil {
+	o, err := s.head(ctx, key)
+	if err != nil {
 		return info, "", err
 	}
-	var o minio.ObjectInfo
+	return storage.Info{Key: key, Size: o.Size, Time: o.LastModified, Class: clean(o.Headers.Get(headerClass))}, o.ETag, nil
+}
+
+func (s *Store) head(ctx context.Context, key string) (o minio.ObjectInfo, err error) {
+	if err := check(ctx, key); err != nil {
+		return o, err
+	}
 	err = s.retry(ctx, func(ctx context.Context) error {
 		var err error
 		o, err = s.client.StatObject(ctx, s.bucket, s.prefix+key, minio.StatObjectOptions{})
@@ -130,11 +137,10 @@ func (s *Store) stat(ctx context.Context, key string) (info storage.Info, etag s
 		// like a missing object.
 		err = errors.Join(err, s.lookOnce(ctx))
 	}
-	if err != nil {
-		return info, "", err
+	if err == nil {
+		s.there.Store(true)
 	}
-	s.there.Store(true)
-	return storage.Info{Key: key, Size: o.Size, Time: o.LastModified}, o.ETag, nil
+	return o, err
 }
 
 // lookOnce returns an error of class NoPlace where the bucket does not exist.
