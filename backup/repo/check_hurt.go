@@ -157,7 +157,7 @@ func (c *checker) examineNames() error {
 	if len(c.bad) == 0 {
 		return nil
 	}
-	heads := c.heads()
+	heads := c.needed()
 	slices.SortFunc(heads, compareHeads)
 	for _, h := range heads {
 		if h.Manifest == nil || c.view.Forgotten(h) {
@@ -184,6 +184,19 @@ func (c *checker) examineNames() error {
 		}
 	}
 	return nil
+}
+
+// needed are the heads that somebody needs.
+func (c *checker) needed() (heads []*Head) {
+	for _, chain := range c.view.Chains {
+		needed := c.view.needed(chain)
+		for _, h := range chain.Heads {
+			if needed[h.Hash] {
+				heads = append(heads, h)
+			}
+		}
+	}
+	return heads
 }
 
 func compareHeads(a, b *Head) int {

@@ -181,7 +181,7 @@ func (c *copier) carryOver(ctx context.Context) error {
 // small things that are needed in any case come last, for they take no time.
 func (c *copier) split() []string {
 	rank := map[format.ObjectType]int{
-		format.ObjectText: 0, format.ObjectPack: 1, format.ObjectIndex: 2, format.ObjectManifest: 3, format.ObjectNote: 4,
+		format.ObjectText: 0, format.ObjectPack: 1, format.ObjectIndex: 2, format.ObjectManifest: 3, format.ObjectNote: 4, format.ObjectParity: 4,
 		format.ObjectSlot: 5, format.ObjectKeyring: 6, format.ObjectNews: 7,
 	}
 	stages := make([][]string, len(rank))

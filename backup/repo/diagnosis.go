@@ -96,7 +96,7 @@ func (m *mender) diagnose(ctx context.Context) (*diagnosis, error) {
 // it still tells which bytes are not what their names say.
 func (m *mender) examine(ctx context.Context, d *diagnosis) (*checker, error) {
 	c := &checker{store: m.store, report: &CheckReport{}, there: map[string]int64{}, named: map[string]int64{}, bad: map[string]error{},
-		o: CheckOptions{ReadData: !m.o.Quick, Progress: m.o.Progress}, dead: map[format.Hash]bool{}}
+		frozen: map[string]bool{}, o: CheckOptions{ReadData: !m.o.Quick, Progress: m.o.Progress}, dead: map[format.Hash]bool{}}
 	if err := c.list(ctx); err != nil {
 		return nil, err
 	}
@@ -130,9 +130,11 @@ func (m *mender) examine(ctx context.Context, d *diagnosis) (*checker, error) {
 func (c *checker) headless() bool {
 	named := map[format.Hash]bool{}
 	if c.view != nil {
-		for _, h := range c.heads() {
-			if h.Manifest != nil {
-				named[h.Manifest.SHA256] = true
+		for _, chain := range c.view.Chains {
+			for _, h := range chain.Heads {
+				if h.Manifest != nil {
+					named[h.Manifest.SHA256] = true
+				}
 			}
 		}
 	}
@@ -156,7 +158,8 @@ func (m *mender) look(ctx context.Context, mirror Mirror) (*checker, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &checker{store: mirror.Store, view: view, report: &CheckReport{}, named: map[string]int64{}, bad: map[string]error{}}
+	c := &checker{store: mirror.Store, view: view, report: &CheckReport{}, there: map[string]int64{}, named: map[string]int64{},
+		bad: map[string]error{}, frozen: map[string]bool{}}
 	if err := c.name(ctx); err != nil {
 		return nil, err
 	}

@@ -164,7 +164,7 @@ func (m *mender) find(ctx context.Context, name format.Name) ([]byte, string, er
 		if ctx.Err() != nil {
 			return nil, "", context.Cause(ctx)
 		}
-		if err != nil && format.ClassOf(err) == "" && storage.ClassOf(err) != storage.Other {
+		if err != nil && format.ClassOf(err) == "" && storage.ClassOf(err) != storage.Other && storage.ClassOf(err) != storage.Archived {
 			return nil, "", err
 		}
 		if err == nil && data != nil && format.CheckHash(name, data) == nil {

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"chatkeep/backup/format"
+	"chatkeep/providers/storage"
 )
 
 // Remains knows what can still be read: every pack that the store has, whatever
@@ -93,7 +94,7 @@ func (x *Remains) readIndexes(ctx context.Context) error {
 	}
 	for _, name := range slices.Concat(named, others) {
 		packs, err := readIndex(ctx, x.source, name, x.view.ID, x.identities()...)
-		if err != nil && format.ClassOf(err) == "" {
+		if ends(err) {
 			return err
 		}
 		_, there := x.state.there[name.String()]
@@ -110,6 +111,12 @@ func (x *Remains) readIndexes(ctx context.Context) error {
 	return nil
 }
 
+// ends reports whether an error is more than the loss of one object: what is in
+// an archive of the store cannot be read now, and is there.
+func ends(err error) bool {
+	return err != nil && format.ClassOf(err) == "" && storage.ClassOf(err) != storage.Archived
+}
+
 // readDirectories learns from packs that no index object in the store covers.
 func (x *Remains) readDirectories(ctx context.Context) error {
 	for _, key := range slices.Sorted(maps.Keys(x.state.there)) {
@@ -120,7 +127,7 @@ func (x *Remains) readDirectories(ctx context.Context) error {
 		p := x.records[name.Hash]
 		if p == nil {
 			read, err := x.readDirectory(ctx, format.Ref{SHA256: name.Hash, Size: x.state.there[key]})
-			if err != nil && format.ClassOf(err) == "" {
+			if ends(err) {
 				return err
 			}
 			if err != nil {
@@ -146,7 +153,7 @@ func (x *Remains) probe(ctx context.Context, p *format.IndexPack) error {
 	c := s.NewChunkReader()
 	for f := range p.Frames {
 		good, err := c.probe(ctx, number, f)
-		if err != nil && format.ClassOf(err) == "" {
+		if ends(err) {
 			return err
 		}
 		for m, member := range p.Frames[f].Members {

@@ -20,7 +20,7 @@ func (c *Call) OpenDamaged(ctx context.Context, mirrors []repo.Mirror) (*Writabl
 	if err != nil {
 		return nil, err
 	}
-	a := &Archive{Store: store, Place: p.location.Text, call: c, store: store, name: p.nameOf(store)}
+	a := c.archive(p, store)
 	id, err := a.identify(ctx)
 	for _, m := range mirrors {
 		if err == nil {
