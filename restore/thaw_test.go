@@ -246,7 +246,7 @@ func TestThawUnknownClass(t *testing.T) {
 	// A store that tells of no class at all: what was met is known.
 	silent := &cold{snapshot: s, thawer: store, packs: map[int]storage.Info{}, states: map[int]storage.State{}}
 	found, learnt := silent.learn(report.Waiting, nil)
-	if sum := silent.tally(silent.in(found, storage.Frozen), storage.Bulk); !learnt || sum.objects == 0 || sum.bytes == 0 {
+	if sum := silent.amount(silent.in(found, storage.Frozen), storage.Bulk); !learnt || sum.objects == 0 || sum.bytes == 0 {
 		t.Errorf("%+v of what was met", sum)
 	}
 }
