@@ -251,7 +251,7 @@ func TestCancel(t *testing.T) {
 func runWith(t testing.TB, s *repo.Snapshot, dir string, o Options, change func(*run)) (*Report, error) {
 	t.Helper()
 	r := newRun(s, o)
-	target, err := openTarget(dir, o.Overwrite)
+	target, err := openTarget(dir, r.terms())
 	must(t, err)
 	defer target.close()
 	r.enter(target)

@@ -34,6 +34,12 @@ func systemRules() rules {
 	return rules{windows: onWindows, text: onWindows || mac, caseless: onWindows, normal: mac}
 }
 
+// safe returns the rules for names that any system takes.
+func (r rules) safe() rules {
+	r.windows, r.text, r.caseless, r.normal = true, true, true, true
+	return r
+}
+
 // escape returns the name that stands for one on disk.
 func (r rules) escape(name string) string {
 	if !r.windows && !r.text {
