@@ -40,22 +40,28 @@ func filterOf(c *session.Call) Filter {
 
 // opened unlocks the repository, finds a snapshot and opens it.
 func opened(ctx context.Context, c *session.Call, name string) (*repo.Snapshot, error) {
+	_, s, err := openedIn(ctx, c, name)
+	return s, err
+}
+
+// openedIn is opened for those who want to know of the repository, too.
+func openedIn(ctx context.Context, c *session.Call, name string) (*session.Archive, *repo.Snapshot, error) {
 	a, err := c.Open(ctx)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	r, err := a.Reader(ctx)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	h, err := Find(ctx, r, name, filterOf(c))
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	s, err := r.Open(ctx, h)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	c.Voice.Say("snapshot %s of %s, %s", session.Short(h.Hash), s.Manifest.Source.Name, h.Age(c.Env.Clock.Now()))
-	return s, nil
+	return a, s, nil
 }

@@ -35,7 +35,7 @@ func TestNamer(t *testing.T) {
 		dir        uint32
 		name, want string
 	}{
-		{0, "a", "a"}, {0, "A", "A%~2"}, {1, "A", "A"}, {0, "a%~2", "a%~2%~2"}, {0, "b", "b"},
+		{0, "a", "a"}, {0, "A", "A%~2"}, {1, "A", "A"}, {0, "a%~2", "a%25~2"}, {0, "a%25~2", "a%2525~2"}, {0, "b", "b"},
 		{0, "\u00fc", "\u00fc"}, {0, "u\u0308", "u\u0308%~2"}, {0, "STRASSE", "STRASSE"}, {0, "strasse", "strasse%~2"},
 	} {
 		if got := n.name(c.dir, c.name); got != c.want {

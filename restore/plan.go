@@ -21,6 +21,9 @@ type Plan struct {
 	// Kinds are the parts of Needed that are contents, by the kinds of packs.
 	Kinds [format.Kinds]repo.Cost
 
+	// Lost are entries that could not come back, as the list or the index says.
+	Lost []Loss
+
 	pace    pace
 	workers int
 }
@@ -54,7 +57,7 @@ func Prepare(ctx context.Context, s *repo.Snapshot, o Options) (*Plan, error) {
 	}
 	p := &Plan{
 		Files: r.meter.totalFiles, Bytes: r.meter.totalBytes, Dirs: int64(len(r.tree.made)), Links: r.meter.links,
-		Kinds: r.costs.kinds, workers: r.workers(),
+		Kinds: r.costs.kinds, Lost: r.losses.sorted(), workers: r.workers(),
 	}
 	p.Read, p.pace = r.line.counted()
 	p.Needed = p.Read

@@ -65,6 +65,8 @@ type Options struct {
 	// is cut off can go on: one of the same snapshot with the same Resume. It is
 	// what was asked for, in any words, of which the journal has the hash.
 	Resume string
+	// Verify reads every file again when all are there, and compares.
+	Verify bool
 	// Progress, if not nil, is called now and then, never twice at once.
 	Progress func(Progress)
 	// Outage, if not nil, is called when the store cannot be reached, with how
@@ -87,16 +89,17 @@ type Progress struct {
 
 // Report is what a restore did and what it proved.
 type Report struct {
-	Files   int64 // whole: every chunk had the bytes its id says, and the size on disk is the list's
-	Kept    int64 // of the files, those that an earlier run had finished, read again and found whole
-	Dirs    int64
-	Links   int64 // symbolic and hard
-	Bytes   int64 // of whole files
-	Chunks  int64 // checked against their ids before they were written, once for each place
-	Reused  int64 // chunks that an earlier run had written to a file it did not finish, checked in place
-	Zips    int64 // of the files, zips rebuilt from their members, read again and found to have their SHA-256
-	Skipped int64 // sockets, devices and the like, which backups list and do not keep
-	Traffic Traffic
+	Files    int64 // whole: every chunk had the bytes its id says, and the size on disk is the list's
+	Kept     int64 // of the files, those that an earlier run had finished, read again and found whole
+	Dirs     int64
+	Links    int64 // symbolic and hard
+	Bytes    int64 // of whole files
+	Chunks   int64 // checked against their ids before they were written, once for each place
+	Reused   int64 // chunks that an earlier run had written to a file it did not finish, checked in place
+	Verified int64 // files that were read again at the end
+	Zips     int64 // of the files, zips rebuilt from their members, read again and found to have their SHA-256
+	Skipped  int64 // sockets, devices and the like, which backups list and do not keep
+	Traffic  Traffic
 	// Renamed are the entries whose names the target does not take, or that
 	// SafeNames changed.
 	Renamed []Renamed
@@ -217,6 +220,9 @@ func (r *run) all(ctx context.Context) error {
 		if err := r.files(ctx, r.addMedia); err != nil {
 			return err
 		}
+	}
+	if err := r.verify(ctx); err != nil {
+		return err
 	}
 	if err := r.makeLinks(ctx); err != nil {
 		return err
