@@ -217,13 +217,13 @@ func TestCancel(t *testing.T) {
 				if n == stop && fail == nil {
 					cancel()
 				}
-				if n == stop {
+				if n >= stop {
 					return fail
 				}
 				return nil
 			}}
 			dir := newTarget(t)
-			report, err := Run(ctx, w.open(store, s.Head), dir, Options{Workers: 2})
+			report, err := Run(ctx, w.open(store, s.Head), dir, Options{Workers: 2, Clock: hurried()})
 			cancel()
 			switch {
 			case fail == nil && !errors.Is(err, context.Canceled):
