@@ -2,7 +2,6 @@ package restore
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"chatkeep/backup/format"
@@ -48,7 +47,7 @@ func Prepare(ctx context.Context, s *repo.Snapshot, o Options) (*Plan, error) {
 		names = names.safe()
 	}
 	r.tree = newTree(nil, names, &r.warnings, r.beside())
-	r.costs = newCosts(r)
+	r.costs = &costs{packs: map[int]bool{}}
 	if err := r.choose(ctx); err != nil {
 		return nil, err
 	}
@@ -88,6 +87,7 @@ func (r *run) plan(ctx context.Context) error {
 			copies[l.target] = append(copies[l.target], l)
 		}
 		r.meter.links++
+		_ = r.tree.make(l.at.dir) // nothing is written
 	}
 	r.meter.links -= int64(len(copies)) // the first of each becomes a file
 	if len(copies) == 0 {
@@ -98,18 +98,8 @@ func (r *run) plan(ctx context.Context) error {
 
 // costs counts what batches take to read.
 type costs struct {
-	kinds   [format.Kinds]repo.Cost
-	packs   map[int]bool
-	single  *repo.ChunkCosts
-	workers []*repo.ChunkCosts
-}
-
-func newCosts(r *run) *costs {
-	c := &costs{packs: map[int]bool{}, single: r.snapshot.NewChunkCosts()}
-	for range r.workers() {
-		c.workers = append(c.workers, r.snapshot.NewChunkCosts())
-	}
-	return c
+	kinds [format.Kinds]repo.Cost
+	packs map[int]bool
 }
 
 // objects counts the packs of what is to be read and of what was.
@@ -124,29 +114,23 @@ func (c *costs) objects(r *run) int64 {
 	return int64(len(names))
 }
 
-// count adds what a batch takes, as its workers would go about it.
+// count adds what a batch takes, as its workers would go about it: whoever is
+// free takes the next job, and in turn is as good a guess as any.
 func (c *costs) count(r *run, b *batch) {
 	index := r.snapshot.Index()
-	for _, pack := range b.order {
-		refs, p := b.packs[pack], &index.Packs()[pack]
-		c.packs[pack] = true
-		sortRefs(refs)
-		if !r.sparsely(pack, refs) {
-			c.kinds[p.Kind].Add(repo.Cost{Requests: 1, Bytes: p.Size})
+	var readers []*repo.ChunkCosts
+	for range r.workers() {
+		readers = append(readers, r.snapshot.NewChunkCosts())
+	}
+	for i, j := range b.jobs() {
+		reader := readers[i%len(readers)]
+		if j.members == nil {
+			c.pack(r, reader, j.pack, j.refs)
 			continue
 		}
-		for _, ref := range refs {
-			c.chunk(r, c.single, repo.Place{Pack: pack, Frame: int(ref.frame), Member: int(ref.member)})
-		}
-	}
-	jobs := slices.DeleteFunc(b.jobs(), func(j job) bool { return j.members == nil })
-	for i := range jobs {
-		// Whoever is free takes the next job; in turn is as good a guess as any.
-		reader := c.workers[i%len(c.workers)]
-		for k := range jobs[i].members {
-			for _, id := range jobs[i].members[k].ids {
+		for k := range j.members {
+			for _, id := range j.members[k].ids {
 				if at, ok := index.Find(id); ok {
-					c.packs[at.Pack] = true
 					c.chunk(r, reader, at)
 				}
 			}
@@ -154,8 +138,23 @@ func (c *costs) count(r *run, b *batch) {
 	}
 }
 
+// pack adds what chunks of one pack take.
+func (c *costs) pack(r *run, reader *repo.ChunkCosts, pack int, refs []ref) {
+	sortRefs(refs)
+	if r.sparsely(pack, refs) {
+		for _, ref := range refs {
+			c.chunk(r, reader, repo.Place{Pack: pack, Frame: int(ref.frame), Member: int(ref.member)})
+		}
+		return
+	}
+	p := &r.snapshot.Index().Packs()[pack]
+	c.packs[pack] = true
+	c.kinds[p.Kind].Add(repo.Cost{Requests: 1, Bytes: p.Size})
+}
+
 // chunk adds what one chunk takes to the kind of its pack.
 func (c *costs) chunk(r *run, reader *repo.ChunkCosts, at repo.Place) {
+	c.packs[at.Pack] = true
 	before := reader.Total
 	reader.Chunk(at)
 	c.kinds[r.snapshot.Index().Packs()[at.Pack].Kind].Add(repo.Cost{

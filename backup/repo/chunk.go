@@ -141,6 +141,7 @@ func (c *ChunkReader) pack(ctx context.Context, number int, pack *format.IndexPa
 	if err != nil {
 		return nil, ranges.failure(err, name)
 	}
+	c.s.index.header.Store(headerOf(pack.Size, size))
 	layout, err := format.ParseLayout(plain, size)
 	if err != nil {
 		return nil, ranges.failure(format.At(name, err), name)

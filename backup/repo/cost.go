@@ -14,9 +14,8 @@ func (c *Cost) Add(d Cost) {
 }
 
 // ChunkCosts tells what a [ChunkReader] would ask the store for, without asking:
-// it keeps the same packs open and the same frames. Headers of packs are taken to
-// be of a usual length, so a request more or less is possible where a range ends
-// near one.
+// it keeps the same packs open and the same frames. Packs are taken to have age
+// headers as long as that of the last one opened, as those to one recipient do.
 type ChunkCosts struct {
 	s      *Snapshot
 	open   map[int]bool
@@ -81,8 +80,14 @@ func (c *ChunkCosts) keep(key framePlace, size int) {
 func (c *ChunkCosts) fetched(n int64) { c.Total.Add(Cost{1, n}) }
 
 // usualHeader is about how long an age header with one recipient is, and the
-// nonce after it.
+// nonce after it, where no pack was opened yet.
 const usualHeader = 2 << 10
+
+// headerOf is the length of a pack's header and nonce, of which the plaintext has
+// so many bytes.
+func headerOf(object, plaintext int64) int64 {
+	return object - plaintext - 16*max(1, (plaintext+64<<10-1)/(64<<10))
+}
 
 // opening counts what [ChunkReader.pack] reads: the header, the last chunk of
 // age's, and what stands before it of the directory and the head of the padding.
@@ -92,10 +97,14 @@ func (c *ChunkCosts) opening(pack *format.IndexPack) {
 	if have == pack.Size {
 		return
 	}
-	payload := pack.Size - usualHeader
+	header := c.s.index.header.Load()
+	if header == 0 {
+		header = usualHeader
+	}
+	payload := pack.Size - header
 	last := (payload - 1) / ageChunk
 	chunkAt := func(n int64) (from, to int64) {
-		return usualHeader + n*ageChunk, min(usualHeader+(n+1)*ageChunk, pack.Size)
+		return header + n*ageChunk, min(header+(n+1)*ageChunk, pack.Size)
 	}
 	read := map[int64]bool{}
 	touch := func(n int64) {
