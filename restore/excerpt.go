@@ -74,6 +74,9 @@ func (r *run) excerpt(ctx context.Context, e repo.Entry, keep func(any) bool) er
 		err = r.writeExcerpt(e, x)
 	} else {
 		_, err = io.Copy(io.Discard, x)
+		if x.kept > 0 && r.options.Messages {
+			_ = r.tree.make(r.tree.spot(e.Path).dir) // of a plan: nothing is written
+		}
 	}
 	if x.failed != nil && !damage(x.failed) {
 		return x.failed
