@@ -92,13 +92,14 @@ func (t *target) findJournal(path string) error {
 		return nil
 	}
 	found := t.readJournal()
-	switch {
-	case found == nil:
-	case t.journal.continues(found):
-		t.resuming, t.token = true, found.Token
-	case !t.overwrite:
+	if found == nil {
+		return nil
+	}
+	if !t.journal.continues(found) && !t.overwrite {
 		return &otherRestore{path, found.Snapshot, found.Snapshot == t.journal.Snapshot && found.Repository == t.journal.Repository}
 	}
+	// What another restore left is of use as far as it has the same bytes, too.
+	t.resuming, t.token = true, found.Token
 	return nil
 }
 
@@ -136,9 +137,9 @@ func openOwn(root *os.Root, name string, how int) *os.File {
 	return f
 }
 
-// writeJournal writes the journal. A kill leaves it whole or not at all.
+// writeJournal writes the journal. A kill leaves it whole or as it was.
 func (t *target) writeJournal() error {
-	if t.journal == nil || t.resuming {
+	if t.journal == nil {
 		return nil
 	}
 	t.journal.Token = t.token

@@ -39,6 +39,8 @@ func TestProgram(t *testing.T) {
 		{"samples", true, testSamples},
 		{"write-only", true, testWriteOnly},
 		{"kills", false, testKills},
+		{"disaster", false, testDisaster},
+		{"kills of restores", false, testRestoreKills},
 		{"large archive", false, testLarge},
 	} {
 		t.Run(test.name, func(t *testing.T) {
