@@ -60,6 +60,9 @@ func restoreCommand(env *session.Env) *cli.Command {
 			report, err := Run(ctx, s, c.String("target"), o)
 			var incomplete *Incomplete
 			if err != nil && !errors.As(err, &incomplete) {
+				if ctx.Err() != nil {
+					c.Voice.Say("the same command goes on from here")
+				}
 				return err
 			}
 			return errors.Join(err, tellRestored(c, s, report, opening, c.Env.Clock.Now().Sub(started)))

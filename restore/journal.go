@@ -86,16 +86,37 @@ func (e *cutOff) Hint() string {
 	return "run the same command again: it goes on where this one stopped"
 }
 
-// findJournal looks for the journal of an earlier run.
+// busy is the error of a target that another process restores into.
+type busy struct{ path string }
+
+func (e *busy) Error() string { return fmt.Sprintf("another restore is writing to %q", e.path) }
+
+// Hint tells what to do.
+func (e *busy) Hint() string { return "wait until it is done, or end it" }
+
+// ExitCode is 1.
+func (e *busy) ExitCode() int { return 1 }
+
+// findJournal looks for the journal of an earlier run. It stays open, and locked:
+// two runs would take each other's files for their own.
 func (t *target) findJournal(path string) error {
 	if t.journal == nil {
 		return nil
 	}
-	found := t.readJournal()
+	f := openOwn(t.root, journalName, os.O_RDONLY)
+	if f == nil {
+		return nil
+	}
+	t.lock = f
+	if !tryLock(f) {
+		return &busy{path}
+	}
+	found := readJournal(f)
 	if found == nil {
 		return nil
 	}
-	if !t.journal.continues(found) && !t.overwrite {
+	t.goesOn = t.journal.continues(found)
+	if !t.goesOn && !t.overwrite {
 		return &otherRestore{path, found.Snapshot, found.Snapshot == t.journal.Snapshot && found.Repository == t.journal.Repository}
 	}
 	// What another restore left is of use as far as it has the same bytes, too.
@@ -103,14 +124,8 @@ func (t *target) findJournal(path string) error {
 	return nil
 }
 
-// readJournal returns the journal that the target has, or nil. Whatever is none,
-// or is not this user's, counts for nothing.
-func (t *target) readJournal() *journal {
-	f := openOwn(t.root, journalName, os.O_RDONLY)
-	if f == nil {
-		return nil
-	}
-	defer f.Close()
+// readJournal returns the journal that a file holds, or nil where it holds none.
+func readJournal(f io.Reader) *journal {
 	text, err := io.ReadAll(io.LimitReader(f, maxJournal+1))
 	var j journal
 	if err != nil || len(text) > maxJournal || json.Unmarshal(text, &j) != nil || j.Version != journalVersion || !isToken(j.Token) {
@@ -137,9 +152,10 @@ func openOwn(root *os.Root, name string, how int) *os.File {
 	return f
 }
 
-// writeJournal writes the journal. A kill leaves it whole or as it was.
+// writeJournal writes the journal, unless it is there. A kill leaves it whole or
+// as it was.
 func (t *target) writeJournal() error {
-	if t.journal == nil {
+	if t.journal == nil || t.goesOn {
 		return nil
 	}
 	t.journal.Token = t.token
@@ -152,8 +168,12 @@ func (t *target) writeJournal() error {
 	if err != nil {
 		return err
 	}
-	_, err = f.Write(append(text, '\n'))
-	if err = errors.Join(err, f.Close()); err == nil {
+	if t.lock != nil {
+		t.lock.Close()
+	}
+	t.lock = f
+	tryLock(f) // nobody else knows of it
+	if _, err = f.Write(append(text, '\n')); err == nil {
 		err = t.root.Rename(name, journalName)
 	}
 	if err != nil {

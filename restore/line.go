@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"chatkeep/backup/session"
@@ -39,6 +40,7 @@ type line struct {
 	clock  session.Clock
 	outage func(err error, patience time.Duration) // may be nil
 
+	down    atomic.Bool // it was told that the store cannot be reached
 	mu      sync.Mutex
 	traffic Traffic
 	objects map[string]struct{}
@@ -121,7 +123,7 @@ func (c *call) wait(err error) error {
 	now := c.line.clock.Now()
 	if c.failing.IsZero() {
 		c.failing, c.pause = now, firstPause
-		if c.line.outage != nil {
+		if c.line.outage != nil && !c.line.down.Swap(true) {
 			c.line.outage(err, patience)
 		}
 	}
@@ -139,6 +141,7 @@ func (c *call) Read(p []byte) (int, error) {
 		n, err := c.body.Read(p)
 		if n > 0 {
 			c.failing = time.Time{}
+			c.line.down.Store(false)
 			c.at += int64(n)
 			c.received += int64(n)
 			if c.left > 0 {

@@ -3,6 +3,7 @@
 package restore
 
 import (
+	"errors"
 	"io/fs"
 	"os"
 	"syscall"
@@ -24,4 +25,10 @@ func links(info fs.FileInfo) uint64 {
 		return 1
 	}
 	return uint64(stat.Nlink)
+}
+
+// tryLock locks a file until it is closed, and returns false where another process
+// has. A file system without locks has none to wait for.
+func tryLock(f *os.File) bool {
+	return !errors.Is(syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB), syscall.EWOULDBLOCK)
 }

@@ -3,6 +3,7 @@
 //
 // How a restore goes:
 //
+//	messages ──► where they are asked for, before anything else of the list
 //	contents ──► batch: which chunk of which pack goes where in which file
 //	packs ─────► each is read once, by one of several workers; every chunk is
 //	             checked against its id and written at its places
@@ -23,7 +24,14 @@
 //     whole file for a part of one.
 //  3. What is damaged costs the files it belongs to and no others.
 //  4. A file in the target that is a symbolic link or has other hard links is
-//     replaced, never written through.
+//     replaced, or left as it is where it has the right bytes already, never
+//     written through.
+//  5. What an earlier run left in the target is taken for what it should be only
+//     after it was read and held against the snapshot, whoever wrote it.
+//
+// A restore with a journal that ends early leaves what is not whole for the next
+// run of the same one; see journal and examiner. A plan, see Prepare, goes the
+// same way and writes nothing.
 package restore
 
 import (
@@ -70,7 +78,7 @@ type Options struct {
 	// Progress, if not nil, is called now and then, never twice at once.
 	Progress func(Progress)
 	// Outage, if not nil, is called when the store cannot be reached, with how
-	// long it will be asked for the object again. Several goroutines call it.
+	// long it will be asked for an object again: once, until something comes.
 	Outage func(err error, patience time.Duration)
 	// Clock measures and waits; the system's where it is zero.
 	Clock session.Clock

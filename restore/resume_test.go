@@ -211,6 +211,28 @@ func TestResumeOther(t *testing.T) {
 	}
 }
 
+// TestResumeBusy has two runs of one restore at a time: the second has to wait.
+func TestResumeBusy(t *testing.T) {
+	w, s, things := many(t)
+	dir, tried := newTarget(t), 0
+	watch := &watched{Reader: w.store, at: func(string) {
+		if _, err := os.Lstat(dir + "/" + journalName); err != nil {
+			return
+		}
+		tried++
+		var other *busy
+		if _, err := Run(t.Context(), s, dir, Options{Resume: "all"}); !errors.As(err, &other) {
+			t.Errorf("a second run: %v", err)
+		}
+	}}
+	_, err := Run(t.Context(), through(s, watch), dir, Options{Resume: "all"})
+	must(t, err)
+	if tried == 0 {
+		t.Error("there was no second run")
+	}
+	wantWhole(t, dir, things, nil)
+}
+
 // TestResumeChanged does not take back what was changed in between, unless it is
 // told to overwrite.
 func TestResumeChanged(t *testing.T) {

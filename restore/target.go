@@ -25,8 +25,10 @@ const temporary = ".chatkeep-"
 type target struct {
 	root *os.Root
 	terms
-	token    string // tells this restore's temporary files from another's
-	resuming bool   // the journal of an earlier run is there, of the same restore
+	token    string   // tells this restore's temporary files from another's
+	resuming bool     // an earlier run has left something
+	goesOn   bool     // it was one of the same restore
+	lock     *os.File // the journal, while this run writes to the target
 	rules    rules
 	handles  *pool[*dir, *handle]
 }
@@ -75,7 +77,7 @@ func openTarget(path string, on terms) (*target, error) {
 	}
 	t := &target{root: root, terms: on, token: newToken(), rules: systemRules(), handles: newPool[*dir, *handle](openDirs)}
 	if err := t.begin(path); err != nil {
-		root.Close()
+		t.close()
 		return nil, err
 	}
 	return t, nil
@@ -122,7 +124,7 @@ func (t *target) checkEmpty(path string) error {
 			return nil
 		case err != nil:
 			return err
-		case !isProbe(names[0]):
+		case !isProbe(names[0]) || !t.discard(names[0]):
 			return &notEmpty{path}
 		}
 	}
@@ -134,6 +136,12 @@ func isProbe(name string) bool {
 	token, ok := strings.CutPrefix(name, temporary)
 	token, zero := strings.CutSuffix(token, "-0")
 	return ok && zero && isToken(token)
+}
+
+// discard removes a small file of this user's, and reports whether it was one.
+func (t *target) discard(name string) bool {
+	info, err := t.root.Lstat(name)
+	return err == nil && info.Mode().IsRegular() && isOurs(info) && info.Size() <= maxJournal && t.root.Remove(name) == nil
 }
 
 func isToken(text string) bool {
@@ -177,6 +185,9 @@ func (t *target) temporary(serial uint32) string {
 
 func (t *target) close() {
 	t.handles.closeAll()
+	if t.lock != nil {
+		t.lock.Close()
+	}
 	t.root.Close()
 }
 
