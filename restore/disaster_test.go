@@ -115,10 +115,9 @@ func lostHome(t *testing.T, h *host, repository string) *host {
 	return fresh
 }
 
-const talkText = `[02.03.19, 10:11:12] Anna: the kettle is on
-[02.03.19, 10:12:00] Ben: two minutes
-[03.03.19, 09:00:00] Anna: IMG-0001.jpg (file attached)
-`
+const talkText = "[02.03.19, 10:11:12] Anna: the kettle is on\n" +
+	"[02.03.19, 10:12:00] Ben: two minutes\n" +
+	"[03.03.19, 09:00:00] Anna: \u200e<attached: IMG-0001.jpg>\n"
 
 // buildHome writes what is to be lost: a chat with pictures, and files.
 func buildHome(t *testing.T, dir string) {

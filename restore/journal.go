@@ -112,6 +112,7 @@ func (t *target) findJournal(path string) error {
 		return &busy{path}
 	}
 	found := readJournal(f)
+	t.keepOpen()
 	if found == nil {
 		return nil
 	}
@@ -122,6 +123,15 @@ func (t *target) findJournal(path string) error {
 	// What another restore left is of use as far as it has the same bytes, too.
 	t.resuming, t.token = true, found.Token
 	return nil
+}
+
+// keepOpen closes the journal where an open file is no lock, but in the way of
+// being renamed and removed.
+func (t *target) keepOpen() {
+	if !locks {
+		t.lock.Close()
+		t.lock = nil
+	}
 }
 
 // readJournal returns the journal that a file holds, or nil where it holds none.
@@ -174,6 +184,7 @@ func (t *target) writeJournal() error {
 	t.lock = f
 	tryLock(f) // nobody else knows of it
 	if _, err = f.Write(append(text, '\n')); err == nil {
+		t.keepOpen()
 		err = t.root.Rename(name, journalName)
 	}
 	if err != nil {

@@ -9,6 +9,9 @@ import (
 	"syscall"
 )
 
+// locks says that tryLock locks.
+const locks = true
+
 // noWait opens a pipe without waiting for its other end.
 const noWait = syscall.O_NONBLOCK
 
