@@ -127,7 +127,13 @@ func (r *run) kept(f *file, e repo.Entry, places []repo.Place) (bool, error) {
 		}
 		defer in.Close()
 		var ok bool
-		if ok, broken = r.examiner.whole(in, e.Item, places); !ok {
+		if now, err := in.Stat(); err == nil && os.SameFile(info, now) {
+			ok, broken = r.examiner.whole(in, e.Item, places)
+		}
+		if !ok {
+			if alone && mode&0o400 == 0 {
+				_ = in.Chmod(info.Mode())
+			}
 			return errOther
 		}
 		if dressed {
@@ -148,9 +154,11 @@ func (r *run) kept(f *file, e repo.Entry, places []repo.Place) (bool, error) {
 }
 
 // half finds out which stretches of a file an earlier run has written, if it had
-// begun one of several. They are true in the order of stretches.
+// begun one of several. They are true in the order of stretches. Where zeroes are
+// not written, whatever stands in their place would stay, so sparse files begin
+// anew.
 func (r *run) half(f *file, e repo.Entry, places []repo.Place) (there []bool, err error) {
-	if !r.target.resuming || f.whole || f.size == 0 {
+	if !r.target.resuming || f.whole || f.sparse || f.size == 0 {
 		return nil, nil
 	}
 	_ = r.target.in(f.dir, func(h *handle) error {
@@ -160,6 +168,9 @@ func (r *run) half(f *file, e repo.Entry, places []repo.Place) (there []bool, er
 			return nil // create removes what is in the way
 		}
 		defer out.Close()
+		if info, err := out.Stat(); err != nil || info.Size() > f.size && out.Truncate(f.size) != nil {
+			return nil
+		}
 		all := r.examiner.stretches(e.Item, places)
 		there = make([]bool, len(all))
 		for i := range all {

@@ -123,11 +123,18 @@ func begun(t *testing.T, w *world, s *repo.Snapshot, o Options, requests int) st
 // included: what is outside stays as it is, and what is in it is either the
 // snapshot's or said to be missing.
 func TestResumeHostile(t *testing.T) {
+	for shift := range uint32(3) {
+		resumeHostile(t, shift)
+	}
+}
+
+func resumeHostile(t *testing.T, shift uint32) {
 	w := newWorld(t)
 	w.packSize = 64 << 10
 	things := []thing{directory(""), directory("d"), plain("d/in", "inside"), plain("fine", "fine"), plain("kept", "as it should be"),
 		plain("linked", "precious"), plain("pipe", "a pipe"), plain("same-size", "right"), plain("soft", "soft"), plain("dir", "dir"),
-		{path: "originals/big", content: noise(1, 100<<10), chunk: 10 << 10, mode: 0o600}}
+		{path: "originals/big", content: noise(1, 100<<10), chunk: 10 << 10, mode: 0o600},
+		{path: "originals/holes", content: append(noise(2, 8<<10), make([]byte, 80<<10)...), chunk: 10 << 10, mode: 0o600, sparse: true}}
 	s := w.backup(things...)
 	dir := newTarget(t)
 	beside := filepath.Join(filepath.Dir(dir), "beside")
@@ -145,13 +152,13 @@ func TestResumeHostile(t *testing.T) {
 	must(t, os.Link(beside+"/precious", dir+"/linked"))
 	for serial := uint32(0); serial < 20; serial++ {
 		name := dir + "/" + temporary + j.Token + "-" + fmt.Sprint(serial)
-		switch serial % 3 {
+		switch (serial + shift) % 3 {
 		case 0:
 			must(t, os.Symlink(beside+"/precious", name))
 		case 1:
 			must(t, os.Link(beside+"/precious", name))
 		case 2:
-			must(t, os.WriteFile(name, noise(uint64(serial), 100<<10), 0o600))
+			must(t, os.WriteFile(name, noise(uint64(serial), 150<<10), 0o600))
 		}
 	}
 	before, err := os.Stat(beside + "/precious")
@@ -169,7 +176,7 @@ func TestResumeHostile(t *testing.T) {
 		t.Errorf("lost %v", got)
 	}
 	for _, th := range things {
-		if name := strings.TrimPrefix(th.path, "originals/"); name == "fine" || name == "kept" || name == "big" || name == "pipe" {
+		if name := strings.TrimPrefix(th.path, "originals/"); name == "fine" || name == "kept" || name == "big" || name == "pipe" || name == "holes" {
 			wantFile(t, dir+"/"+name, th.content)
 		}
 	}
