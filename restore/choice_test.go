@@ -28,7 +28,6 @@ type talk struct {
 	w        *world
 	s        *repo.Snapshot
 	things   map[string]thing
-	anna     []string // lines of the chat
 	ids      map[string]string
 	messages map[string][]*chat.Message
 }

@@ -57,7 +57,7 @@ func original(disk string) (name string, whole bool) {
 // can be told from what is.
 func TestNamesAreReversible(t *testing.T) {
 	parts := []string{"a", "A", "b", "%", "%4", "41", "%~", "2", "~1", ".", " ", "con", "AUX", ".txt", ":", "?", "\xff", "\x01", "ü", "ü", "ß", "SS",
-		"­", "️", "K", "k", "x", strings.Repeat("long", 40), strings.Repeat("€", 60), ".jpeg"}
+		"\u00ad", "\ufe0f", "\u212a", "k", "x", strings.Repeat("long", 40), strings.Repeat("€", 60), ".jpeg"}
 	r := rand.New(rand.NewPCG(3, 4))
 	for _, rules := range []rules{windows, (rules{}).safe(), {caseless: true, normal: true, text: true}} {
 		for range 300 {
