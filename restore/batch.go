@@ -24,6 +24,7 @@ const (
 type batch struct {
 	files   []*file
 	empty   []*file
+	ready   []*file // all chunks are there, from an earlier run
 	packs   map[int][]ref
 	order   []int // of packs, as they were first met
 	members []member
@@ -103,15 +104,50 @@ func (b *batch) keep(name string) string {
 }
 
 // add takes an entry into the restore.
-func (r *run) add(b *batch, e repo.Entry) error {
+func (r *run) add(f *filler, e repo.Entry) error {
 	above, below := r.lineage.enter(e.Item)
+	original := isOriginal(e.Path)
+	if original {
+		if err := f.endRecords(); err != nil {
+			return err
+		}
+	}
 	var d *dir
 	if e.Type == format.EntryDir && !below {
 		d = r.tree.declare(e.Path, e.Stat)
 	}
-	if !r.wanted(e.Path) {
+	switch {
+	case !r.wanted(e.Path):
+		return nil
+	case !original && !strings.HasPrefix(e.Path, mediaFolder):
+		return r.addRecords(f, e, d, above, below)
+	case !r.chosen.original(&e, r.snapshot.Index()):
+		return nil
+	case !original && !r.begun:
+		r.media = true // messages come before it
 		return nil
 	}
+	return r.addOriginal(f, e, d, above, below)
+}
+
+// addMedia is add for the media beside the messages, when these are there.
+func (r *run) addMedia(f *filler, e repo.Entry) error {
+	if isOriginal(e.Path) {
+		return errEnough
+	}
+	above, below := r.lineage.enter(e.Item)
+	if !strings.HasPrefix(e.Path, mediaFolder) || !r.wanted(e.Path) || !r.chosen.original(&e, r.snapshot.Index()) {
+		return nil
+	}
+	var d *dir
+	if e.Type == format.EntryDir {
+		d = r.tree.declare(e.Path, e.Stat)
+	}
+	return r.addOriginal(f, e, d, above, below)
+}
+
+// addOriginal takes an entry that is asked for.
+func (r *run) addOriginal(f *filler, e repo.Entry, d *dir, above string, below bool) error {
 	if below {
 		r.losses.add(e.Path, format.Fail(format.Malformed, "contents", "an entry below %q, which is no directory", above))
 		return nil
@@ -121,7 +157,7 @@ func (r *run) add(b *batch, e repo.Entry) error {
 		return r.check(e.Path, r.tree.make(d))
 	case format.EntryFile, format.EntryZip:
 		if at := r.tree.spot(e.Path); !r.there(at) {
-			return r.addFile(b, e, at)
+			return r.addFile(f.batch, e, at)
 		}
 	case format.EntrySymlink, format.EntryHardlink:
 		if at := r.tree.spot(e.Path); !r.there(at) {
@@ -135,10 +171,27 @@ func (r *run) add(b *batch, e repo.Entry) error {
 	return nil
 }
 
-// wanted reports whether the options ask for an entry.
+func isOriginal(path string) bool {
+	return path == format.OriginalsPath || strings.HasPrefix(path, format.OriginalsPath+"/")
+}
+
+// wanted reports whether the options ask for what has a path.
 func (r *run) wanted(path string) bool {
-	original := path == format.OriginalsPath || strings.HasPrefix(path, format.OriginalsPath+"/")
-	return (original || r.options.Messages) && (r.options.Only == nil || r.options.Only(path))
+	if r.options.Only != nil && !r.options.Only(path) {
+		return false
+	}
+	switch {
+	case isOriginal(path):
+		return r.chosen.kind(KindMedia) || r.chosen.kind(KindFiles)
+	case strings.HasPrefix(path, mediaFolder) && len(r.chosen.Kinds) > 0:
+		return r.chosen.kind(KindMedia)
+	}
+	return r.options.Messages || r.chosen.byRecords()
+}
+
+// comes reports whether an entry is one of those that come back.
+func (r *run) comes(path string) bool {
+	return r.wanted(path) && (r.chosen.all() || r.chosen.taken.has(path))
 }
 
 // there reports whether the target has an entry already.
@@ -178,54 +231,97 @@ func (r *run) addFile(b *batch, e repo.Entry, at spot) error {
 		dir: at.dir, name: b.keep(at.name), size: e.Size, mtime: e.Stat.Mtime,
 		serial: r.serial, mode: uint16(e.Stat.Mode & 0o777), sparse: e.Sparse,
 	}
+	f.isZip = e.Type == format.EntryZip
+	switch {
+	case !f.isZip:
+		f.whole = len(e.Chunks) == 1
+	case !r.proves():
+		f.zip = newZipSum(*e.SHA256, f.size)
+	}
+	there, done, err := r.begin(f, e, b.places)
+	if err != nil || done {
+		return r.check(at.path, err)
+	}
 	b.files = append(b.files, f)
 	if b.path(f) != at.path {
 		b.renamed[f] = at.path
 	}
-	f.isZip = e.Type == format.EntryZip
-	if f.isZip && r.target.nowhere {
+	if r.proves() && f.isZip {
 		b.zips = append(b.zips, wholeZip{f, e.Item})
 		b.chunks += len(b.places)
 		f.left.Add(1)
 	} else if f.isZip {
-		f.zip = newZipSum(*e.SHA256, f.size)
-		b.addZip(e.Item, f, r.snapshot.Index())
+		b.addZip(e.Item, f, r.snapshot.Index(), there)
 	} else {
-		f.whole = len(e.Chunks) == 1
-		b.addRefs(f, 0, b.places, r.snapshot.Index())
+		b.addRefs(f, 0, b.places, r.snapshot.Index(), &there)
 	}
-	if f.left.Load() == 0 {
+	switch {
+	case f.left.Load() > 0:
+	case there != nil:
+		b.ready = append(b.ready, f)
+	default:
 		b.empty = append(b.empty, f)
 	}
 	return nil
 }
 
-// addRefs says where in a file chunks go. It returns the offset behind them.
-func (b *batch) addRefs(f *file, offset int64, places []repo.Place, index *repo.Index) int64 {
+// begin looks at what an earlier run has made of a file: all of it, or which of
+// its stretches. Without an earlier run that is nothing.
+func (r *run) begin(f *file, e repo.Entry, places []repo.Place) (there found, done bool, err error) {
+	if r.target == nil || !r.target.resuming {
+		return nil, false, nil
+	}
+	if done, err = r.kept(f, e, places); done || err != nil {
+		return nil, done, err
+	}
+	there, err = r.half(f, e, places)
+	return there, false, err
+}
+
+// found says which stretches of a file are there, in order; nil is none.
+type found []bool
+
+// next takes the first away and tells whether it is there.
+func (f *found) next() bool {
+	if len(*f) == 0 {
+		return false
+	}
+	first := (*f)[0]
+	*f = (*f)[1:]
+	return first
+}
+
+// addRefs says where in a file chunks go that are not there. It returns the
+// offset behind them.
+func (b *batch) addRefs(f *file, offset int64, places []repo.Place, index *repo.Index, there *found) int64 {
+	n := 0
 	for _, p := range places {
-		refs, ok := b.packs[p.Pack]
-		if !ok {
-			b.order = append(b.order, p.Pack)
+		if !there.next() {
+			refs, ok := b.packs[p.Pack]
+			if !ok {
+				b.order = append(b.order, p.Pack)
+			}
+			b.packs[p.Pack] = append(refs, ref{f, offset, uint32(p.Frame), uint16(p.Member)})
+			n++
 		}
-		b.packs[p.Pack] = append(refs, ref{f, offset, uint32(p.Frame), uint16(p.Member)})
 		offset += chunkSize(index, p)
 	}
-	f.left.Add(int32(len(places)))
-	b.chunks += len(places)
+	f.left.Add(int32(n))
+	b.chunks += n
 	return offset
 }
 
 // addZip says where in a zip the chunks of its segments go, and which members
 // are to be deflated.
-func (b *batch) addZip(item *format.Item, f *file, index *repo.Index) {
+func (b *batch) addZip(item *format.Item, f *file, index *repo.Index, there found) {
 	offset, places := int64(0), b.places
 	for i := range item.Segments {
 		s := &item.Segments[i]
 		own := places[:len(s.Chunks)]
 		places = places[len(s.Chunks):]
 		if s.Packed == 0 {
-			b.addRefs(f, offset, own, index)
-		} else {
+			b.addRefs(f, offset, own, index, &there)
+		} else if !there.next() {
 			b.members = append(b.members, member{f, offset, s.Size, s.Packed, s.Level, s.Chunks})
 			b.chunks += len(s.Chunks)
 			f.left.Add(1)

@@ -18,6 +18,7 @@ const (
 	conversationsFile = "conversations.jsonl"
 	participantsFile  = "participants.jsonl"
 	messagesFolder    = "messages/"
+	mediaFolder       = "media/"
 	timeLayout        = time.RFC3339
 )
 

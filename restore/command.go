@@ -41,12 +41,12 @@ func filterOf(c *session.Call) Filter {
 
 // opened unlocks the repository, finds a snapshot and opens it.
 func opened(ctx context.Context, c *session.Call, name string) (*repo.Snapshot, error) {
-	_, s, err := openedFrom(ctx, c, name)
+	_, s, err := openedIn(ctx, c, name)
 	return s, err
 }
 
-// openedFrom is opened, with the repository.
-func openedFrom(ctx context.Context, c *session.Call, name string) (*session.Archive, *repo.Snapshot, error) {
+// openedIn is opened for those who want to know of the repository, too.
+func openedIn(ctx context.Context, c *session.Call, name string) (*session.Archive, *repo.Snapshot, error) {
 	a, err := c.Open(ctx)
 	if err != nil {
 		return nil, nil, err

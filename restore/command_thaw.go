@@ -37,13 +37,13 @@ type thawing struct {
 }
 
 const (
-	maxThawDays  = 365 // more is a mistake: two copies are paid for
-	firstPause   = 5 * time.Second
-	longestPause = 15 * time.Minute
+	maxThawDays = 365 // more is a mistake: two copies are paid for
+	firstLook   = 5 * time.Second
+	longestLook = 15 * time.Minute
 )
 
 func thawOf(c *session.Call) (*thawing, error) {
-	t := &thawing{c: c, agreed: c.Bool("thaw"), wait: c.Bool("wait"), how: storage.Thaw{Days: c.Int("thaw-days")}, pause: firstPause}
+	t := &thawing{c: c, agreed: c.Bool("thaw"), wait: c.Bool("wait"), how: storage.Thaw{Days: c.Int("thaw-days")}, pause: firstLook}
 	for _, tier := range []storage.Tier{storage.Bulk, storage.Standard, storage.Expedited} {
 		if strings.EqualFold(c.String("thaw-tier"), string(tier)) {
 			t.how.Tier = tier
@@ -125,6 +125,9 @@ func (t *thawing) round(ctx context.Context, o Options) (*Report, error) {
 		return &Report{}, &Waiting{}
 	}
 	o.Unready = t.cold.unready
+	if len(t.cold.packs) > 0 {
+		o.Resume = "" // what is in archives has a way of its own to go on
+	}
 	report, err := Run(ctx, t.snapshot, t.c.String("target"), o)
 	learnt := false
 	if t.packs, learnt = t.cold.learn(report.Waiting, t.packs); learnt {
@@ -193,7 +196,7 @@ func (t *thawing) await(ctx context.Context) error {
 		if err := t.c.Env.Clock.Sleep(ctx, t.pause); err != nil {
 			return err
 		}
-		t.pause = min(2*t.pause, longestPause)
+		t.pause = min(2*t.pause, longestLook)
 		err := t.cold.look(ctx, pending)
 		if err != nil && storage.ClassOf(err) != storage.Unreachable {
 			return err

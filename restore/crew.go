@@ -42,16 +42,26 @@ type worker struct {
 }
 
 // execute writes the files of a batch. When it returns an error, no file is
-// left that is not whole.
+// left that is not whole, save for those that a journal lets another run go on
+// with.
 func (r *run) execute(ctx context.Context, b *batch) error {
+	if r.target == nil {
+		r.costs.count(r, b)
+		return nil
+	}
 	c := &crew{run: r, batch: b, files: newPool[*file, *os.File](openFiles), jobs: b.jobs()}
 	err := c.work(ctx)
 	if err == nil {
 		return nil
 	}
-	// No worker runs any more: what has not got its name by now never will.
+	// No worker runs any more: what has not got its name by now never will, unless
+	// another run goes on with it.
 	for _, f := range b.files {
-		if f.is(stateStarted) && !f.is(stateDone) {
+		switch {
+		case !f.is(stateStarted) || f.is(stateDone):
+		case r.target.journal != nil && !f.whole && !f.is(stateLost):
+			c.leave(f)
+		default:
 			c.remove(f)
 		}
 	}
@@ -94,14 +104,15 @@ func (c *crew) work(ctx context.Context) error {
 			return err
 		}
 	}
+	for _, f := range c.batch.ready {
+		if err := c.done(f, 0); err != nil {
+			return err
+		}
+	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	workers := c.options.Workers
-	if workers <= 0 {
-		workers = runtime.GOMAXPROCS(0) + 1
-	}
 	var wait sync.WaitGroup
-	for range min(workers, len(c.jobs)) {
+	for range min(c.workers(), len(c.jobs)) {
 		wait.Go(func() {
 			if err := c.newWorker().run(ctx); err != nil {
 				cancel(err)
@@ -110,6 +121,14 @@ func (c *crew) work(ctx context.Context) error {
 	}
 	wait.Wait()
 	return context.Cause(ctx)
+}
+
+// workers is how many packs are read side by side.
+func (r *run) workers() int {
+	if n := r.options.Workers; n > 0 {
+		return n
+	}
+	return runtime.GOMAXPROCS(0) + 1
 }
 
 func (c *crew) newWorker() *worker {
@@ -167,12 +186,7 @@ func (c *crew) progress() {
 
 // readPack writes what a batch needs of a pack to where it belongs.
 func (w *worker) readPack(ctx context.Context, pack int, refs []ref) error {
-	slices.SortFunc(refs, func(a, b ref) int {
-		if a.frame != b.frame {
-			return cmp.Compare(a.frame, b.frame)
-		}
-		return cmp.Compare(a.member, b.member)
-	})
+	sortRefs(refs)
 	if w.sparsely(pack, refs) {
 		return w.readChunks(ctx, pack, refs, nil)
 	}
@@ -206,15 +220,22 @@ func (w *worker) readPack(ctx context.Context, pack int, refs []ref) error {
 	return w.readChunks(ctx, pack, refs[done:], err)
 }
 
+// sortRefs puts refs in the order in which a pack holds the chunks.
+func sortRefs(refs []ref) {
+	slices.SortFunc(refs, func(a, b ref) int {
+		return cmp.Or(cmp.Compare(a.frame, b.frame), cmp.Compare(a.member, b.member))
+	})
+}
+
 // sparsely reports whether single frames are cheaper to fetch than the pack.
-func (w *worker) sparsely(pack int, refs []ref) bool {
+func (r *run) sparsely(pack int, refs []ref) bool {
 	const fewFrames, share = 4, 4
-	p := &w.snapshot.Index().Packs()[pack]
+	p := &r.snapshot.Index().Packs()[pack]
 	frames, size := 0, int64(0)
-	for i, r := range refs {
-		if i == 0 || r.frame != refs[i-1].frame {
+	for i, ref := range refs {
+		if i == 0 || ref.frame != refs[i-1].frame {
 			frames++
-			size += int64(p.Frames[r.frame].Length)
+			size += int64(p.Frames[ref.frame].Length)
 		}
 	}
 	return frames <= fewFrames && size < p.Size/share

@@ -217,13 +217,13 @@ func TestCancel(t *testing.T) {
 				if n == stop && fail == nil {
 					cancel()
 				}
-				if n == stop {
+				if n >= stop {
 					return fail
 				}
 				return nil
 			}}
 			dir := newTarget(t)
-			report, err := Run(ctx, w.open(store, s.Head), dir, Options{Workers: 2})
+			report, err := Run(ctx, w.open(store, s.Head), dir, Options{Workers: 2, Clock: hurried()})
 			cancel()
 			switch {
 			case fail == nil && !errors.Is(err, context.Canceled):
@@ -251,7 +251,7 @@ func TestCancel(t *testing.T) {
 func runWith(t testing.TB, s *repo.Snapshot, dir string, o Options, change func(*run)) (*Report, error) {
 	t.Helper()
 	r := newRun(s, o)
-	target, err := openTarget(dir, o.Overwrite)
+	target, err := openTarget(dir, r.terms())
 	must(t, err)
 	defer target.close()
 	r.enter(target)

@@ -74,19 +74,26 @@ func parseLatest(name string) (back int, ok bool) {
 // parseTime reads a time as people write it, in the local zone where it names
 // none, up to the end of what it leaves open: a date is the whole day.
 func parseTime(text string) (until time.Time, ok bool) {
+	_, until, ok = parseSpan(text)
+	return until, ok
+}
+
+// parseSpan reads a time as parseTime does, and returns the first moment of what
+// it leaves open, too.
+func parseSpan(text string) (first, last time.Time, ok bool) {
 	for layout, rest := range map[string]time.Duration{
 		time.RFC3339: time.Second, "2006-01-02T15:04:05": time.Second, "2006-01-02 15:04:05": time.Second,
 		"2006-01-02T15:04": time.Minute, "2006-01-02 15:04": time.Minute,
 	} {
 		if t, err := time.ParseInLocation(layout, text, time.Local); err == nil {
-			return t.Add(rest - time.Nanosecond), true
+			return t, t.Add(rest - time.Nanosecond), true
 		}
 	}
 	if t, err := time.ParseInLocation(time.DateOnly, text, time.Local); err == nil {
 		// Not 24 hours: days on which the clocks change have others.
-		return t.AddDate(0, 0, 1).Add(-time.Nanosecond), true
+		return t, t.AddDate(0, 0, 1).Add(-time.Nanosecond), true
 	}
-	return time.Time{}, false
+	return time.Time{}, time.Time{}, false
 }
 
 // latest returns the newest snapshot up to a time, zero for any, or one that is

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 
 	"chatkeep/backup/format"
 	"chatkeep/backup/repo"
@@ -55,7 +56,7 @@ func (r *run) hardLink(l link, copies map[string][]link) error {
 	switch {
 	case r.losses.has(l.target):
 		return r.loseLink(l)
-	case !r.wanted(l.target):
+	case !r.comes(l.target):
 		copies[l.target] = append(copies[l.target], l)
 		return nil
 	}
@@ -85,10 +86,24 @@ func (r *run) linkTo(from, to spot) error {
 	}
 	r.serial++
 	temporary := r.target.temporary(r.serial)
+	if r.target.resuming {
+		if r.linked(from, to) {
+			r.meter.links++
+			return nil
+		}
+		_ = r.target.root.Remove(to.dir.disk() + "/" + temporary)
+	}
 	if err := r.target.root.Link(from.dir.disk()+"/"+from.name, to.dir.disk()+"/"+temporary); err != nil {
 		return err
 	}
 	return r.settleLink(to, temporary)
+}
+
+// linked reports whether two places have one file already.
+func (r *run) linked(one, other spot) bool {
+	a, errA := r.target.root.Lstat(one.dir.disk() + "/" + one.name)
+	b, errB := r.target.root.Lstat(other.dir.disk() + "/" + other.name)
+	return errA == nil && errB == nil && os.SameFile(a, b)
 }
 
 // settleLink gives a link its name.
@@ -112,13 +127,7 @@ func (r *run) copyTargets(ctx context.Context, copies map[string][]link) error {
 	if len(copies) == 0 {
 		return nil
 	}
-	err := r.files(ctx, func(b *batch, e repo.Entry) error {
-		if links := copies[e.Path]; len(links) > 0 {
-			return r.addFile(b, e, links[0].at)
-		}
-		return nil
-	})
-	if err != nil {
+	if err := r.copyFirst(ctx, copies); err != nil {
 		return err
 	}
 	for target, links := range copies {
@@ -136,6 +145,16 @@ func (r *run) copyTargets(ctx context.Context, copies map[string][]link) error {
 	return nil
 }
 
+// copyFirst restores each file in the place of the first link to it.
+func (r *run) copyFirst(ctx context.Context, copies map[string][]link) error {
+	return r.files(ctx, func(f *filler, e repo.Entry) error {
+		if links := copies[e.Path]; len(links) > 0 {
+			return r.addFile(f.batch, e, links[0].at)
+		}
+		return nil
+	})
+}
+
 // symlink makes a symbolic link, wherever it leads: nothing here follows it.
 func (r *run) symlink(l link) error {
 	if err := r.tree.make(l.at.dir); err != nil {
@@ -146,8 +165,15 @@ func (r *run) symlink(l link) error {
 		return nil
 	}
 	r.serial++
-	temporary := r.target.temporary(r.serial)
+	temporary, made := r.target.temporary(r.serial), false
 	err := r.target.in(l.at.dir, func(h *handle) error {
+		if r.target.resuming {
+			if to, err := h.root.Readlink(l.at.name); err == nil && to == l.target {
+				made = true
+				return nil
+			}
+			_ = h.root.Remove(temporary)
+		}
 		if err := h.root.Symlink(l.target, temporary); err != nil {
 			return err
 		}
@@ -158,6 +184,10 @@ func (r *run) symlink(l link) error {
 	})
 	if err != nil {
 		return err
+	}
+	if made {
+		r.meter.links++
+		return nil
 	}
 	return r.settleLink(l.at, temporary)
 }

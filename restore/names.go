@@ -1,10 +1,13 @@
 package restore
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"hash/maphash"
 	"runtime"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
@@ -16,11 +19,20 @@ const onWindows = runtime.GOOS == "windows"
 //
 // Names that it can hold stay as they are. Where it cannot, what does not fit
 // is written as %XX with two hex digits a byte: on Windows control characters,
-// < > : " | ? * and \, a space or dot at the end, and the first letter of
-// device names such as CON or com1.txt; on Windows and macOS bytes that are no
-// UTF-8. Of two names in a directory that the target takes for one, as "a" and
-// "A", the later gets %~2, %~3 and so on at its end. Each such change is a
-// warning.
+// < > : " | ? * and \, a space or dot at the end, the first letter of device
+// names such as CON or com1.txt, and the ~ of names such as LONGNA~1.TXT, which
+// can be another file's; on Windows and macOS bytes that are no UTF-8. A % that
+// could be read as the beginning of such a code is %25. Of two names in a
+// directory that the target takes for one, as "a" and "A", the later gets %~2,
+// %~3 and so on at its end. So whoever takes a %~ and a number from the end and
+// puts bytes in the place of codes has the name that was.
+//
+// Where Windows counts, a name that is then longer than 247 bytes is cut and goes
+// on with %~x, sixteen hex digits of its SHA-256, and its extension. What that
+// was only the report tells. Each change of a name is a warning, and listed.
+//
+// These are the rules of Windows there, on any disk that takes "a" for "A", save
+// on macOS, and where safe names are asked for.
 type rules struct {
 	windows  bool // reserved characters and devices
 	text     bool // names are UTF-8
@@ -28,29 +40,43 @@ type rules struct {
 	normal   bool // composed and decomposed characters are the same
 }
 
+// longestName leaves room behind a name for %~ and a number: 255 bytes are what
+// most file systems take.
+const longestName = 247
+
 // systemRules are those that follow from the operating system alone.
 func systemRules() rules {
 	mac := runtime.GOOS == "darwin"
 	return rules{windows: onWindows, text: onWindows || mac, caseless: onWindows, normal: mac}
 }
 
+// safe returns the rules for names that any system takes.
+func (r rules) safe() rules {
+	r.windows, r.text, r.caseless, r.normal = true, true, true, true
+	return r
+}
+
 // escape returns the name that stands for one on disk.
 func (r rules) escape(name string) string {
-	if !r.windows && !r.text {
+	if !r.windows && !r.text && !r.merges() {
 		return name
 	}
+	whole := name
 	var b strings.Builder
 	if r.windows && isDevice(name) {
 		writeEscaped(&b, name[0])
 		name = name[1:]
 	}
+	alias := r.windows && isAlias(whole)
 	for len(name) > 0 {
 		c, size := utf8.DecodeRuneInString(name)
 		last := size == len(name)
 		switch {
 		case r.text && c == utf8.RuneError && size == 1,
 			r.windows && (c < ' ' || strings.ContainsRune(`<>:"|?*\`, c)),
-			r.windows && last && (c == ' ' || c == '.'):
+			r.windows && last && (c == ' ' || c == '.'),
+			c == '%' && isCode(name),
+			alias && c == '~':
 			writeEscaped(&b, name[0])
 			size = 1
 		default:
@@ -58,7 +84,49 @@ func (r rules) escape(name string) string {
 		}
 		name = name[size:]
 	}
+	if r.windows && b.Len() > longestName {
+		return shorten(b.String(), whole)
+	}
 	return b.String()
+}
+
+// isCode reports whether text begins like what stands for something else.
+func isCode(text string) bool {
+	if strings.HasPrefix(text, "%~") {
+		return true
+	}
+	return len(text) >= 3 && isUpperHex(text[1]) && isUpperHex(text[2])
+}
+
+func isUpperHex(c byte) bool { return '0' <= c && c <= '9' || 'A' <= c && c <= 'F' }
+
+// isAlias reports whether Windows could have made a name up for a file with a
+// longer one.
+func isAlias(name string) bool {
+	base, extension, _ := strings.Cut(name, ".")
+	at := strings.LastIndexByte(base, '~')
+	if at < 1 || len(base) > 8 || len(extension) > 3 {
+		return false
+	}
+	digits := base[at+1:]
+	return digits != "" && strings.Trim(digits, "0123456789") == ""
+}
+
+// shorten cuts an escaped name that is too long, and marks it with the hash of
+// what it stands for.
+func shorten(escaped, name string) string {
+	const longestExtension = 16
+	extension := ""
+	if at := strings.LastIndexByte(escaped, '.'); at > 0 && len(escaped)-at <= longestExtension {
+		extension = escaped[at:]
+	}
+	sum := sha256.Sum256([]byte(name))
+	tail := "%~x" + hex.EncodeToString(sum[:8]) + extension
+	cut := longestName - len(tail)
+	for cut > 0 && !utf8.RuneStart(escaped[cut]) {
+		cut--
+	}
+	return escaped[:cut] + tail
 }
 
 func writeEscaped(b *strings.Builder, c byte) { fmt.Fprintf(b, "%%%02X", c) }
@@ -82,16 +150,31 @@ func isDevice(name string) bool {
 // merges reports whether the target may take two names for one.
 func (r rules) merges() bool { return r.caseless || r.normal }
 
-// key is the same for names that the target takes for one.
+// key is the same for names that the target takes for one. Systems differ in
+// what they take for the same letters, and in which they pass over; this takes
+// for one whatever any of them does.
 func (r rules) key(name string) string {
-	if r.caseless {
+	switch {
+	case r.caseless:
+		name = sharpS.Replace(norm.NFKD.String(name))
 		// Both ways, for letters that differ in one of them alone.
 		name = strings.ToLower(strings.ToUpper(name))
-	}
-	if r.normal {
-		name = norm.NFD.String(name)
+		return norm.NFKD.String(strings.Map(visible, name))
+	case r.normal:
+		return norm.NFD.String(name)
 	}
 	return name
+}
+
+// sharpS does what no change of single letters can.
+var sharpS = strings.NewReplacer("ß", "ss", "ẞ", "ss")
+
+// visible drops the characters that some systems pass over in names.
+func visible(c rune) rune {
+	if unicode.In(c, unicode.Cf, unicode.Variation_Selector, unicode.Other_Default_Ignorable_Code_Point) {
+		return -1
+	}
+	return c
 }
 
 // namer gives out the names on disk, and none twice in a directory.

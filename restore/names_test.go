@@ -1,7 +1,9 @@
 package restore
 
 import (
+	"encoding/hex"
 	"fmt"
+	"math/rand/v2"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -28,6 +30,95 @@ func TestEscape(t *testing.T) {
 	}
 }
 
+// original takes the name that was from one on disk, as the comment of rules
+// tells people to. Of a name that was cut only the beginning is known.
+func original(disk string) (name string, whole bool) {
+	if at := strings.LastIndex(disk, "%~"); at >= 0 {
+		if strings.HasPrefix(disk[at:], "%~x") {
+			return disk[:at], false
+		}
+		disk = disk[:at]
+	}
+	var b strings.Builder
+	for i := 0; i < len(disk); i++ {
+		if disk[i] == '%' && isCode(disk[i:]) {
+			c, _ := hex.DecodeString(disk[i+1 : i+3])
+			b.Write(c)
+			i += 2
+			continue
+		}
+		b.WriteByte(disk[i])
+	}
+	return b.String(), true
+}
+
+// TestNamesAreReversible gives names to random ones, in directories where many
+// are alike: no two become one, none is what Windows does not take, and what was
+// can be told from what is.
+func TestNamesAreReversible(t *testing.T) {
+	parts := []string{"a", "A", "b", "%", "%4", "41", "%~", "2", "~1", ".", " ", "con", "AUX", ".txt", ":", "?", "\xff", "\x01", "ü", "ü", "ß", "SS",
+		"\u00ad", "\ufe0f", "\u212a", "k", "x", strings.Repeat("long", 40), strings.Repeat("€", 60), ".jpeg"}
+	r := rand.New(rand.NewPCG(3, 4))
+	for _, rules := range []rules{windows, (rules{}).safe(), {caseless: true, normal: true, text: true}} {
+		for range 300 {
+			n, given := newNamer(rules), map[string]string{}
+			for range 40 {
+				name := ""
+				for range 1 + r.IntN(5) {
+					name += parts[r.IntN(len(parts))]
+				}
+				if _, again := given[name]; again || name == "." || name == ".." {
+					continue
+				}
+				given[name] = n.name(1, name)
+			}
+			keys := map[string]string{}
+			for name, disk := range given {
+				key := rules.key(disk)
+				if other, taken := keys[key]; taken {
+					t.Fatalf("%q and %q are one: %q and %q", name, other, disk, given[other])
+				}
+				keys[key] = name
+				if back, whole := original(disk); whole && back != name {
+					t.Errorf("%q became %q, which reads as %q", name, disk, back)
+				} else if !whole && len(name) < longestName/3 {
+					t.Errorf("%q was cut: %q", name, disk)
+				}
+				if rules.windows && (len(disk) > 255 || isDevice(disk) || strings.ContainsAny(disk, "<>:\"|?*\\\x01") || strings.TrimRight(disk, ". ") != disk) {
+					t.Errorf("%q became %q, which Windows does not take", name, disk)
+				}
+			}
+		}
+	}
+}
+
+// TestSafeNames restores under names for any system onto one that takes all, and
+// lists what it changed.
+func TestSafeNames(t *testing.T) {
+	w := newWorld(t)
+	s := w.backup(directory(""), plain("A", "upper"), plain("a", "lower"), plain("aux.txt", "device"), plain("q?", "question"),
+		directory("Dir"), plain("Dir/x", "1"), directory("dir"), plain("dir/x", "2"), plain(strings.Repeat("n", 300)+".txt", "long"))
+	dir := newTarget(t)
+	report, err := Run(t.Context(), s, dir, Options{SafeNames: true, Resume: "x"})
+	must(t, err)
+	names := map[string]string{}
+	for _, n := range report.Renamed {
+		names[n.Path] = n.Name
+	}
+	if len(names) != 5 || len(report.Warnings) != 5 {
+		t.Errorf("renamed %q, warnings %q", names, report.Warnings)
+	}
+	for path, content := range map[string]string{"A": "upper", "a": "lower", "aux.txt": "device", "q?": "question", strings.Repeat("n", 300) + ".txt": "long"} {
+		name := path
+		if changed, ok := names["originals/"+path]; ok {
+			name = changed
+		}
+		wantFile(t, dir+"/"+name, []byte(content))
+	}
+	wantFile(t, dir+"/Dir/x", []byte("1"))
+	wantFile(t, dir+"/"+names["originals/dir"]+"/x", []byte("2"))
+}
+
 // TestNamer never gives out a name twice that the target takes for one.
 func TestNamer(t *testing.T) {
 	n := newNamer(rules{caseless: true, normal: true})
@@ -35,7 +126,7 @@ func TestNamer(t *testing.T) {
 		dir        uint32
 		name, want string
 	}{
-		{0, "a", "a"}, {0, "A", "A%~2"}, {1, "A", "A"}, {0, "a%~2", "a%~2%~2"}, {0, "b", "b"},
+		{0, "a", "a"}, {0, "A", "A%~2"}, {1, "A", "A"}, {0, "a%~2", "a%25~2"}, {0, "a%25~2", "a%2525~2"}, {0, "b", "b"},
 		{0, "\u00fc", "\u00fc"}, {0, "u\u0308", "u\u0308%~2"}, {0, "STRASSE", "STRASSE"}, {0, "strasse", "strasse%~2"},
 	} {
 		if got := n.name(c.dir, c.name); got != c.want {

@@ -40,6 +40,8 @@ func TestProgram(t *testing.T) {
 		{"write-only", true, testWriteOnly},
 		{"kills", false, testKills},
 		{"processes", false, testProcesses},
+		{"disaster", false, testDisaster},
+		{"kills of restores", false, testRestoreKills},
 		{"large archive", false, testLarge},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -17,6 +17,9 @@ func Prove(ctx context.Context, s *repo.Snapshot, o Options) (*Report, error) {
 	return r.finished(r.all(ctx))
 }
 
+// proves reports whether everything is read and nothing is written.
+func (r *run) proves() bool { return r.target != nil && r.target.nowhere }
+
 // wholeZip is a zip that is put together from its segments in order.
 type wholeZip struct {
 	file *file

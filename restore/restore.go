@@ -3,6 +3,7 @@
 //
 // How a restore goes:
 //
+//	messages ──► where they are asked for, before anything else of the list
 //	contents ──► batch: which chunk of which pack goes where in which file
 //	packs ─────► each is read once, by one of several workers; every chunk is
 //	             checked against its id and written at its places
@@ -23,16 +24,27 @@
 //     whole file for a part of one.
 //  3. What is damaged costs the files it belongs to and no others.
 //  4. A file in the target that is a symbolic link or has other hard links is
-//     replaced, never written through.
+//     replaced, or left as it is where it has the right bytes already, never
+//     written through.
+//  5. What an earlier run left in the target is taken for what it should be only
+//     after it was read and held against the snapshot, whoever wrote it.
+//
+// A restore with a journal that ends early leaves what is not whole for the next
+// run of the same one; see journal and examiner. A plan, see Prepare, goes the
+// same way and writes nothing.
 package restore
 
 import (
 	"context"
+	"errors"
 	"sync/atomic"
+	"time"
 
 	"chatkeep/backup/format"
 	"chatkeep/backup/repo"
+	"chatkeep/backup/session"
 	"chatkeep/backup/zips"
+	"chatkeep/providers/storage"
 )
 
 // MessagesDir is the directory below the target that takes the normalised
@@ -46,7 +58,7 @@ type Options struct {
 	// are replaced once their successors are whole; others stay.
 	Overwrite bool
 	// Messages also writes what the snapshot has beside the originals, below
-	// MessagesDir.
+	// MessagesDir, and writes it first.
 	Messages bool
 	// Only, if not nil, is asked for each entry's path as the snapshot has it,
 	// e.g. "originals/a/b", in raw bytes. Directories above what it picks come
@@ -59,8 +71,24 @@ type Options struct {
 	// in the index, and says why it cannot be read now, or nil. Nothing of a file
 	// that needs one which cannot is fetched.
 	Unready func(pack int) error
+	// Choice is a part of what Only lets through.
+	Choice Choice
+	// SafeNames changes names that some system or other does not take, though
+	// the target may. See rules.
+	SafeNames bool
+	// Resume, if not empty, keeps a journal in the target, so that a restore that
+	// is cut off can go on: one of the same snapshot with the same Resume. It is
+	// what was asked for, in any words, of which the journal has the hash.
+	Resume string
+	// Verify reads every file again when all are there, and compares.
+	Verify bool
 	// Progress, if not nil, is called now and then, never twice at once.
 	Progress func(Progress)
+	// Outage, if not nil, is called when the store cannot be reached, with how
+	// long it will be asked for an object again: once, until something comes.
+	Outage func(err error, patience time.Duration)
+	// Clock measures and waits; the system's where it is zero.
+	Clock session.Clock
 	// Workers read packs side by side; one more than there are cores where 0.
 	// Each takes memory of about a pack and two frames, and, where zips are put
 	// together, 32 MiB of frames in place of the pack.
@@ -76,13 +104,20 @@ type Progress struct {
 
 // Report is what a restore did and what it proved.
 type Report struct {
-	Files   int64 // whole: every chunk had the bytes its id says, and the size on disk is the list's
-	Dirs    int64
-	Links   int64 // symbolic and hard
-	Bytes   int64 // of whole files
-	Chunks  int64 // checked against their ids before they were written, once for each place
-	Zips    int64 // of the files, zips rebuilt from their members, read again and found to have their SHA-256
-	Skipped int64 // sockets, devices and the like, which backups list and do not keep
+	Files    int64 // whole: every chunk had the bytes its id says, and the size on disk is the list's
+	Kept     int64 // of the files, those that an earlier run had finished, read again and found whole
+	Dirs     int64
+	Links    int64 // symbolic and hard
+	Bytes    int64 // of whole files
+	Chunks   int64 // checked against their ids before they were written, once for each place
+	Reused   int64 // chunks that an earlier run had written to a file it did not finish, checked in place
+	Verified int64 // files that were read again at the end
+	Zips     int64 // of the files, zips rebuilt from their members, read again and found to have their SHA-256
+	Skipped  int64 // sockets, devices and the like, which backups list and do not keep
+	Traffic  Traffic
+	// Renamed are the entries whose names the target does not take, or that
+	// SafeNames changed.
+	Renamed []Renamed
 	// Warnings are what came back in another way than it was: names that this
 	// system does not allow, modes and times that could not be set.
 	Warnings []string
@@ -97,14 +132,16 @@ type Report struct {
 }
 
 // Run restores a snapshot below target, a directory that is created where there
-// is none, and that must be empty unless o.Overwrite says otherwise.
+// is none, and that must be empty unless o.Overwrite says otherwise or o.Resume
+// says that an earlier run began it.
 //
 // The report is never nil. The error is nil only if everything that the
 // snapshot holds and o asks for is there. An [Incomplete] says that the run went
 // through and some entries are missing, a [Waiting] that those which are can be
 // thawed. Any other error ended it early: ctx's,
 // the storage's, or one of the target's such as a full disk. Files that were
-// whole by then stay; of others nothing is left.
+// whole by then stay; of others nothing is left, or, with a journal, what the
+// next run can use.
 //
 // Modes are restored as they were, save that files do not get back set-user-id,
 // set-group-id and sticky bits: owners are not in a backup, so a program that
@@ -112,7 +149,10 @@ type Report struct {
 // sticky.
 func Run(ctx context.Context, s *repo.Snapshot, target string, o Options) (*Report, error) {
 	r := newRun(s, o)
-	t, err := openTarget(target, o.Overwrite)
+	if err := r.choose(ctx); err != nil {
+		return r.finished(err)
+	}
+	t, err := openTarget(target, r.terms())
 	if err != nil {
 		return r.finished(err)
 	}
@@ -124,12 +164,18 @@ func Run(ctx context.Context, s *repo.Snapshot, target string, o Options) (*Repo
 // run is one restore.
 type run struct {
 	snapshot *repo.Snapshot
+	line     *line
 	options  Options
-	target   *target
+	chosen   *chosen
+	target   *target // nil where nothing is written
 	tree     *tree
+	examiner *examiner
 	limit    int // chunks of a batch
 	listing  error
 	lineage  lineage
+	begun    bool        // past the records of the list, at the originals
+	dialogue *repo.Entry // conversations.jsonl, which is written when it is known of whom
+	media    bool        // the list has media to be restored when messages are
 	links    []link
 	losses   losses
 	warnings warnings
@@ -137,6 +183,7 @@ type run struct {
 	report   Report
 	setID    int64
 	serial   uint32
+	costs    *costs // where nothing is written
 
 	// Tests put others in the place of these.
 	writeAt writeAt
@@ -150,13 +197,36 @@ type meter struct {
 }
 
 func newRun(s *repo.Snapshot, o Options) *run {
-	return &run{snapshot: s, options: o, limit: batchChunks, writeAt: plainWriteAt, deflate: zips.Deflate}
+	o.Messages = o.Messages || len(o.Choice.Kinds) > 0 && o.Choice.kind(KindMessages)
+	r := &run{options: o, chosen: newChosen(&o.Choice), line: newLine(&o), limit: batchChunks, writeAt: plainWriteAt, deflate: zips.Deflate}
+	r.snapshot = s.Through(r.line.over)
+	return r
+}
+
+// terms are those that the target is used on.
+func (r *run) terms() terms {
+	o := &r.options
+	return terms{overwrite: o.Overwrite, safe: o.SafeNames, journal: newJournal(r.snapshot, o.Resume)}
 }
 
 // enter begins to write below a target.
 func (r *run) enter(t *target) {
 	r.target = t
-	r.tree = newTree(t, &r.warnings, r.options.Messages)
+	r.tree = newTree(t, t.rules, &r.warnings, r.beside())
+	r.examiner = newExaminer(r.snapshot)
+}
+
+// beside reports whether something goes below MessagesDir.
+func (r *run) beside() bool {
+	return r.options.Messages || len(r.options.Choice.Kinds) > 0 && r.chosen.kind(KindMedia)
+}
+
+// choose finds the chats that are meant.
+func (r *run) choose(ctx context.Context) (err error) {
+	if names := r.options.Choice.Chats; len(names) > 0 {
+		r.chosen.ids, err = choose(ctx, r.snapshot, names)
+	}
+	return err
 }
 
 // all does everything. Errors of single entries go to r.losses, and one of the
@@ -165,16 +235,42 @@ func (r *run) all(ctx context.Context) error {
 	if err := r.files(ctx, r.add); err != nil {
 		return err
 	}
+	if r.media && r.listing == nil {
+		if err := r.files(ctx, r.addMedia); err != nil {
+			return err
+		}
+	}
+	if err := r.verify(ctx); err != nil {
+		return err
+	}
 	if err := r.makeLinks(ctx); err != nil {
 		return err
 	}
 	return r.tree.finish()
 }
 
+// filler puts the entries of a list into batches, and executes those that are
+// full.
+type filler struct {
+	run   *run
+	ctx   context.Context
+	batch *batch
+}
+
+// flush executes what there is.
+func (f *filler) flush() error {
+	b := f.batch
+	f.batch = newBatch()
+	return f.run.execute(f.ctx, b)
+}
+
+// errEnough says that the rest of a list does not matter.
+var errEnough = errors.New("enough")
+
 // files goes through the snapshot's entries and restores them in batches. A
 // list that is damaged somewhere gives back what it says up to there.
-func (r *run) files(ctx context.Context, add func(*batch, repo.Entry) error) error {
-	b := newBatch()
+func (r *run) files(ctx context.Context, add func(*filler, repo.Entry) error) error {
+	f := &filler{r, ctx, newBatch()}
 	for e, err := range r.snapshot.Entries(ctx) {
 		if format.ClassOf(err) != "" {
 			r.listing = err
@@ -183,17 +279,23 @@ func (r *run) files(ctx context.Context, add func(*batch, repo.Entry) error) err
 		if err != nil {
 			return err
 		}
-		if err := add(b, e); err != nil {
+		err := add(f, e)
+		if err == errEnough {
+			break
+		}
+		if err != nil {
 			return err
 		}
-		if b.chunks >= r.limit || len(b.files) >= batchFiles {
-			if err := r.execute(ctx, b); err != nil {
+		if f.batch.chunks >= r.limit || len(f.batch.files) >= batchFiles {
+			if err := f.flush(); err != nil {
 				return err
 			}
-			b = newBatch()
 		}
 	}
-	return r.execute(ctx, b)
+	if err := f.endRecords(); err != nil {
+		return err
+	}
+	return f.flush()
 }
 
 // finished fills in the report.
@@ -202,11 +304,12 @@ func (r *run) finished(err error) (*Report, error) {
 	p.Files, p.Bytes = r.meter.files.Load(), r.meter.bytes.Load()
 	p.Chunks, p.Zips, p.Links = r.meter.chunks.Load(), r.meter.zips.Load(), r.meter.links
 	if r.tree != nil {
-		p.Dirs = int64(len(r.tree.made))
+		p.Dirs, p.Renamed = int64(len(r.tree.made)), r.tree.changed
 	}
 	if r.setID > 0 {
 		r.warnings.add("%d files had set-user-id or set-group-id bits, which are not restored", r.setID)
 	}
+	p.Traffic, _ = r.line.counted()
 	p.Warnings = r.warnings.list()
 	p.Lost, p.Waiting = separate(r.losses.sorted())
 	switch {
@@ -215,6 +318,9 @@ func (r *run) finished(err error) (*Report, error) {
 		err = &Incomplete{Lost: p.Lost, Listing: r.listing}
 	case len(p.Waiting) > 0:
 		err = &Waiting{Entries: p.Waiting}
+	}
+	if storage.ClassOf(err) == storage.Unreachable && r.target != nil && r.target.journal != nil {
+		err = &cutOff{err}
 	}
 	return p, err
 }

@@ -186,6 +186,31 @@ func smallDisk(ts *testscript.TestScript, neg bool, args []string) {
 	})
 }
 
+// windowsdisk DIR mounts a file system of Windows for as long as the script runs:
+// it takes "a" for "A", and refuses the names that Windows does.
+func windowsDisk(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: windowsdisk DIR")
+	}
+	dir := ts.MkAbs(args[0])
+	ts.Check(os.MkdirAll(dir, 0o755))
+	ts.Check(os.WriteFile(dir+".image", nil, 0o600))
+	ts.Check(os.Truncate(dir+".image", 20<<20))
+	for _, command := range [][]string{
+		{"mkntfs", "-q", "-F", dir + ".image"},
+		{"lowntfs-3g", "-o", "ignore_case,windows_names", dir + ".image", dir},
+	} {
+		if out, err := exec.Command(command[0], command[1:]...).CombinedOutput(); err != nil {
+			ts.Fatalf("%s: %v: %s", command[0], err, out)
+		}
+	}
+	ts.Defer(func() {
+		if err := syscall.Unmount(dir, 0); err != nil {
+			ts.Logf("unmount: %v", err)
+		}
+	})
+}
+
 // reformat REPOSITORY RECOVERY has the owner of a repository declare it one of
 // the next format, as a newer program would.
 func reformat(ts *testscript.TestScript, neg bool, args []string) {

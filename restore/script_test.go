@@ -112,8 +112,13 @@ func scripts(t *testing.T, dir, short string, more ...string) testscript.Params 
 }
 
 // condition knows of what a machine lets a test do: [mounts] is that file
-// systems can be mounted, as root on Linux outside of most containers.
+// systems can be mounted, as root on Linux outside of most containers, and
+// [windowsdisk] that there is a program beside for one that takes "a" for "A".
 func condition(name string) (bool, error) {
+	if name == "windowsdisk" {
+		_, missing := exec.LookPath("lowntfs-3g")
+		return missing == nil && mounts(), nil
+	}
 	if name != "mounts" {
 		return false, fmt.Errorf("no condition is named %q", name)
 	}

@@ -42,6 +42,8 @@ var commands = map[string]func(ts *testscript.TestScript, neg bool, args []strin
 	"missing":   missing,
 	"reformat":  reformat,
 	"smalldisk": smallDisk,
+
+	"windowsdisk": windowsDisk,
 }
 
 // exits CODE COMMAND… runs a command that must end with a code, and holds what

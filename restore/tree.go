@@ -50,7 +50,14 @@ type tree struct {
 	dirs     map[string]*dir // by path in the snapshot
 	made     []*dir          // parents before what is in them
 	renamed  map[string]string
+	changed  []Renamed
 	warnings *warnings
+}
+
+// Renamed is an entry that has another name in the target than in the snapshot.
+type Renamed struct {
+	Path string // in the snapshot, raw bytes
+	Name string // the last part of its path in the target
 }
 
 // spot is where an entry goes.
@@ -60,16 +67,20 @@ type spot struct {
 	path string // in the snapshot
 }
 
-func newTree(t *target, w *warnings, messages bool) *tree {
+// newTree makes the tree of a target, which is nil where nothing is written.
+func newTree(t *target, names rules, w *warnings, messages bool) *tree {
 	top := &dir{path: format.OriginalsPath, made: true}
 	beside := &dir{number: 1, parent: top, name: MessagesDir}
 	tr := &tree{
-		target: t, namer: newNamer(t.rules), top: top, warnings: w,
+		target: t, namer: newNamer(names), top: top, warnings: w,
 		dirs:    map[string]*dir{format.OriginalsPath: top, "": beside},
 		renamed: map[string]string{},
 	}
 	if messages {
 		tr.namer.reserve(top.number, MessagesDir)
+	}
+	if t != nil && t.journal != nil {
+		tr.namer.reserve(top.number, journalName)
 	}
 	return tr
 }
@@ -99,6 +110,7 @@ func (t *tree) spot(path string) spot {
 	disk := t.namer.name(d.number, name)
 	if disk != name {
 		t.renamed[path] = disk
+		t.changed = append(t.changed, Renamed{path, disk})
 		t.warnings.add("%q is called %q here: the target does not take its name", path, disk)
 	}
 	return spot{d, disk, path}
@@ -128,7 +140,7 @@ func (t *tree) make(d *dir) error {
 		return d.failed
 	}
 	d.failed = t.make(d.parent)
-	if d.failed == nil && !t.target.nowhere {
+	if d.failed == nil && t.target != nil && !t.target.nowhere {
 		d.failed = t.target.in(d.parent, func(h *handle) error {
 			err := h.root.Mkdir(d.name, 0o700)
 			if errors.Is(err, fs.ErrExist) {
@@ -152,7 +164,7 @@ func (t *tree) reuse(h *handle, d *dir) error {
 		return err
 	}
 	switch {
-	case !t.target.overwrite:
+	case !t.target.overwrite && !(t.target.resuming && info.IsDir() && isOurs(info)):
 		return fmt.Errorf("the target has something of that name: %w", fs.ErrExist)
 	case !info.IsDir():
 		if err := h.root.Remove(d.name); err != nil {
@@ -178,6 +190,9 @@ func (t *tree) finish() error {
 		if err := t.finishDir(t.made[i]); err != nil {
 			return err
 		}
+	}
+	if err := t.target.endJournal(); err != nil {
+		return err
 	}
 	return t.finishDir(t.top)
 }

@@ -72,6 +72,7 @@ type thing struct {
 	ids     []format.ID // in place of those of the content
 	size    int64       // in place of the content's, where not 0
 	pieces  []piece     // of a zip
+	kind    format.Kind // of the packs, originals where 0 and not a record's
 	hash    *format.Hash
 }
 
@@ -147,7 +148,7 @@ func (w *world) item(th thing) *format.Item {
 		i.Size, i.Sparse = int64(len(th.content)), th.sparse
 		i.Chunks = th.ids
 		if th.ids == nil {
-			i.Chunks = w.chunks(th.content, cmp.Or(th.chunk, 4<<10))
+			i.Chunks = w.chunksOf(th.kindOfPack(), th.content, cmp.Or(th.chunk, 4<<10))
 		}
 	case format.EntryZip:
 		w.zip(i, th.pieces)
@@ -181,10 +182,22 @@ func (w *world) zip(i *format.Item, pieces []piece) {
 	i.SHA256 = &sum
 }
 
+// kindOfPack is the kind of pack that a backup puts a file into.
+func (th *thing) kindOfPack() format.Kind {
+	if !isOriginal(th.path) && !strings.HasPrefix(th.path, mediaFolder) {
+		return format.Messages
+	}
+	return cmp.Or(th.kind, format.Originals)
+}
+
 func (w *world) chunks(content []byte, size int) []format.ID {
+	return w.chunksOf(format.Originals, content, size)
+}
+
+func (w *world) chunksOf(kind format.Kind, content []byte, size int) []format.ID {
 	ids := []format.ID{}
 	for c := range slices.Chunk(content, size) {
-		id, err := w.packer.Add(context.Background(), format.Originals, c, repo.Hint{Stored: true})
+		id, err := w.packer.Add(context.Background(), kind, c, repo.Hint{Stored: true})
 		must(w.t, err)
 		ids = append(ids, id)
 	}

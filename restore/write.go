@@ -126,7 +126,7 @@ func (c *crew) done(f *file, n int) error {
 func (c *crew) create(f *file, h *handle) (*os.File, error) {
 	f.state.Or(stateStarted)
 	mode := fs.FileMode(f.mode) | 0o600 // it may have to be opened again
-	return h.root.OpenFile(c.target.temporary(f.serial), os.O_CREATE|os.O_EXCL|os.O_RDWR, mode)
+	return c.target.create(h.root, c.target.temporary(f.serial), mode)
 }
 
 // with calls do with a file open that has several chunks.
@@ -257,6 +257,13 @@ func (c *crew) seal(f *file, out *os.File) error {
 		c.warnings.add("%q: its mode could not be set: %v", c.batch.path(f), bare(err))
 	}
 	return nil
+}
+
+// leave closes a file that another run goes on with.
+func (c *crew) leave(f *file) {
+	if out, ok := c.files.take(f); ok {
+		out.Close()
+	}
 }
 
 // remove takes away what there is of a file that will not be whole.

@@ -67,6 +67,11 @@ func Parse(line []byte) (r any, isCanonical bool, err error) {
 	return r, canonical(r, line) == nil, nil
 }
 
+// Line returns the line that the last Next read, without its end, valid until the
+// next: also one that it does not know the type of. Of what was too long, or cut
+// off, it is no line.
+func (d *Decoder) Line() []byte { return d.buf[:max(0, len(d.buf)-1)] }
+
 // readLine reads a line without its end. One too long is read to its end and
 // dropped.
 func (d *Decoder) readLine() ([]byte, error) {

@@ -160,6 +160,7 @@ func (c *ChunkReader) openRanges(ctx context.Context, pack *format.IndexPack) (*
 	if err != nil {
 		return nil, ranges.failure(err, name)
 	}
+	c.s.index.header.Store(headerOf(pack.Size, size))
 	layout, err := format.ParseLayout(plain, size)
 	if err != nil {
 		return nil, ranges.failure(format.At(name, err), name)

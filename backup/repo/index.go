@@ -2,6 +2,7 @@ package repo
 
 import (
 	"context"
+	"sync/atomic"
 
 	"filippo.io/age"
 
@@ -10,8 +11,9 @@ import (
 
 // Index says where the chunks of a snapshot are.
 type Index struct {
-	packs []format.IndexPack
-	table table
+	packs  []format.IndexPack
+	table  table
+	header atomic.Int64 // how long the header of the pack opened last was; for ChunkCosts
 	// broken are packs that are known to be damaged and whose remains are wanted.
 	broken map[format.Hash]bool
 }

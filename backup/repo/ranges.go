@@ -70,14 +70,19 @@ func (r *rangeReader) find(off, want int64) []byte {
 // place of what was prefetched before. The first span, with the header, stays. The
 // buffer, or a larger one that takes its place, is in use until forget.
 func (r *rangeReader) prefetch(off, length int64, buf *[]byte) {
-	first := off / (64 << 10) * ageChunk // less than where it is, by the header
-	end := (off+length)/(64<<10)*ageChunk + ageChunk + 8<<10
-	first, end = min(first, r.size), min(end, r.size)
+	first, end := prefetched(off, length, r.size)
 	r.forget()
 	if r.find(first, end-first) == nil {
 		*buf = roomy(*buf, int(end-first))
 		_ = r.fetch(first, end-first, *buf) // the read that follows reports it
 	}
+}
+
+// prefetched is the range of an object of this size that has a range of plaintext.
+func prefetched(off, length, size int64) (first, end int64) {
+	first = off / (64 << 10) * ageChunk // less than where it is, by the header
+	end = (off+length)/(64<<10)*ageChunk + ageChunk + 8<<10
+	return min(first, size), min(end, size)
 }
 
 // forget gives back all but the first span.

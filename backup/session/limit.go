@@ -50,7 +50,12 @@ type traffic struct {
 	storage.Store
 	up, down *bucket
 	requests atomic.Int64
+	received atomic.Int64 // bytes of objects
 }
+
+// listPage is how many names of a listing count as one request, as many as S3
+// gives at a time.
+const listPage = 1000
 
 // limit wraps a store.
 func limit(store storage.Store, clock Clock, up, down rates) *traffic {
@@ -67,8 +72,21 @@ func (l *traffic) Stat(ctx context.Context, key string) (storage.Info, error) {
 }
 
 func (l *traffic) List(ctx context.Context, prefix string) iter.Seq2[storage.Info, error] {
-	l.requests.Add(1)
-	return l.Store.List(ctx, prefix)
+	return func(yield func(storage.Info, error) bool) {
+		n := 0
+		for info, err := range l.Store.List(ctx, prefix) {
+			if n%listPage == 0 {
+				l.requests.Add(1)
+			}
+			n++
+			if !yield(info, err) {
+				return
+			}
+		}
+		if n == 0 {
+			l.requests.Add(1)
+		}
+	}
 }
 
 func (l *traffic) Delete(ctx context.Context, key string) error {
@@ -79,16 +97,16 @@ func (l *traffic) Delete(ctx context.Context, key string) error {
 func (l *traffic) Get(ctx context.Context, key string, offset, length int64) (io.ReadCloser, error) {
 	l.requests.Add(1)
 	r, err := l.Store.Get(ctx, key, offset, length)
-	if err != nil || l.down.rates.none() {
+	if err != nil {
 		return r, err
 	}
-	return &limitedReader{ctx, r, l.down}, nil
+	return &limitedReader{ctx, r, l}, nil
 }
 
 type limitedReader struct {
 	ctx context.Context
 	io.ReadCloser
-	down *bucket
+	traffic *traffic
 }
 
 // slice is the most that passes at once, so that a slow limit does not come in
@@ -96,8 +114,12 @@ type limitedReader struct {
 const slice = 32 << 10
 
 func (r *limitedReader) Read(p []byte) (int, error) {
-	n, err := r.ReadCloser.Read(p[:min(len(p), slice)])
-	if werr := r.down.take(r.ctx, n); werr != nil {
+	if !r.traffic.down.rates.none() {
+		p = p[:min(len(p), slice)]
+	}
+	n, err := r.ReadCloser.Read(p)
+	r.traffic.received.Add(int64(n))
+	if werr := r.traffic.down.take(r.ctx, n); werr != nil {
 		return n, werr
 	}
 	return n, err

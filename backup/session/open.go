@@ -124,8 +124,12 @@ func (a *Archive) identify(ctx context.Context) (format.Hash, error) {
 func (a *Archive) Root() string { return a.store.root() }
 
 // Requests is how many requests went to the store so far; a listing counts as
-// one.
+// one for every thousand names. What a store does to connect, and to try again,
+// is its own.
 func (a *Archive) Requests() int64 { return a.store.requests.Load() }
+
+// Received is how many bytes of objects came from the store so far.
+func (a *Archive) Received() int64 { return a.store.received.Load() }
 
 // ID returns the repository's id.
 func (a *Archive) ID() format.Hash { return a.View.ID }
