@@ -41,6 +41,7 @@ type sim struct {
 	lives     map[format.Hash]format.LiveSet // of every head ever put
 	manifests map[format.Hash]format.Hash
 	promised  map[format.Hash]*promise // heads that were reported as stored
+	dropped   map[format.Hash]bool     // by the owner, which may be before that
 	lost      []string
 	count     map[string]int
 }
@@ -179,6 +180,7 @@ func (s *sim) stored(a *actor, key string, data []byte) {
 		}
 		for _, ref := range a.Forgotten {
 			delete(s.promised, ref.SHA256)
+			s.dropped[ref.SHA256] = true
 		}
 	}
 }
@@ -212,6 +214,9 @@ func (s *sim) noteHead(hash format.Hash, data []byte) {
 
 // report notes that an actor was told that its snapshot is stored.
 func (s *sim) report(a *actor, head format.Hash) {
+	if s.dropped[head] {
+		return
+	}
 	p := &promise{by: a.name, needs: map[string]bool{format.ManifestName(s.manifests[head]): true}}
 	for _, ref := range s.lives[head].Packs {
 		p.needs[format.PackName(ref.SHA256)] = true
@@ -246,7 +251,7 @@ func simulate(t *testing.T, base *simBase, seed uint64, rules rules) *sim {
 	r := rand.New(rand.NewPCG(seed, 77))
 	s := &sim{r: r, store: base.store.clone(), rules: rules,
 		lives: map[format.Hash]format.LiveSet{}, manifests: map[format.Hash]format.Hash{},
-		promised: map[format.Hash]*promise{}, count: map[string]int{}}
+		promised: map[format.Hash]*promise{}, dropped: map[format.Hash]bool{}, count: map[string]int{}}
 	for _, key := range s.store.order {
 		if strings.HasPrefix(key, format.SnapshotsDir) {
 			name, _ := format.ParseName(key)

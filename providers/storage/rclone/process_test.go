@@ -20,13 +20,26 @@ import (
 	"chatkeep/providers/storage/storagetest/server"
 )
 
+// halt stops a process, and waits until it is: the signal takes a moment, in which
+// it may answer yet.
+func halt(p *os.Process) {
+	p.Signal(syscall.SIGSTOP)
+	for range 100 {
+		stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p.Pid))
+		if err == nil && strings.Contains(string(stat), ") T ") {
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+}
+
 // TestStopped stops rclone: requests notice.
 func TestStopped(t *testing.T) {
 	strict := quick
 	strict.silence = 3 * time.Second
 	s, _ := onDisk(t, strict)
 	p := process(t, s)
-	p.Signal(syscall.SIGSTOP)
+	halt(p)
 	_, err := s.Stat(t.Context(), "a")
 	e := wantTrouble(t, err, storage.Unreachable, nil)
 	if e.ExitCode() != 13 || !strings.Contains(e.Error(), "does not answer") {
@@ -44,7 +57,7 @@ func TestInterrupted(t *testing.T) {
 		t.Fatal(err)
 	}
 	p := process(t, s)
-	p.Signal(syscall.SIGSTOP)
+	halt(p)
 	defer p.Kill() // or the farewell takes its time
 	ctx, cancel := context.WithCancel(t.Context())
 	errs := make(chan error)
