@@ -85,6 +85,7 @@ type pruner struct {
 
 	view       *View
 	there      map[string]storage.Info // packs, index objects and manifests in the store
+	parity     []storage.Info
 	tombstones []tombstone
 	condemned  map[format.Hash]bool
 	now        time.Time // what the store's clock has certainly reached
@@ -175,6 +176,8 @@ func (p *pruner) list(ctx context.Context) error {
 			p.there[info.Key] = info
 		case format.ObjectTombstone:
 			tombstones = append(tombstones, info)
+		case format.ObjectParity:
+			p.parity = append(p.parity, info)
 		}
 	}
 	return p.readTombstones(ctx, tombstones)

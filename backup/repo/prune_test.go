@@ -136,6 +136,34 @@ func TestPrune(t *testing.T) {
 	}
 }
 
+// TestPruneParity: parity goes with the last of its packs.
+func TestPruneParity(t *testing.T) {
+	s := newPrunable(t)
+	o := s.owner(t)
+	o.SetParity(true)
+	if err := o.Commit(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	first := s.commit(t, text(1, 60<<10), text(3, 60<<10)) // so that not even a list is shared
+	rows := len(s.store.Keys(format.ParityDir))
+	s.commit(t, text(2, 60<<10))
+	if rows == 0 || len(s.store.Keys(format.ParityDir)) <= rows {
+		t.Fatalf("%d rows of parity, then %d", rows, len(s.store.Keys(format.ParityDir)))
+	}
+	more := len(s.store.Keys(format.ParityDir)) - rows
+	s.forget(t, first)
+	s.mustPrune(t)
+	if n := len(s.store.Keys(format.ParityDir)); n != rows+more {
+		t.Errorf("%d rows of parity while the packs are there, and there were %d", n, rows+more)
+	}
+	s.store.Advance(3 * day)
+	s.mustPrune(t)
+	if n := len(s.store.Keys(format.ParityDir)); n != more {
+		t.Errorf("%d rows of parity are left, and %d are over packs that are", n, more)
+	}
+	s.whole(t)
+}
+
 // TestPruneNeededAgain: a head that was on its way while a pack was condemned
 // keeps it, for as long as it is not forgotten.
 func TestPruneNeededAgain(t *testing.T) {

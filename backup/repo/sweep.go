@@ -38,7 +38,33 @@ func (p *pruner) sweep(ctx context.Context) error {
 			dead = append(dead, info)
 		}
 	}
-	return p.deleteAll(ctx, dead)
+	if err := p.deleteAll(ctx, dead); err != nil || p.o.DryRun || len(p.parity) == 0 {
+		return err
+	}
+	return p.sweepParity(ctx)
+}
+
+// sweepParity deletes the parity over packs none of which is left: those that were
+// condemned and are deleted never come back.
+func (p *pruner) sweepParity(ctx context.Context) error {
+	var names []format.Name
+	sizes := map[format.Hash]storage.Info{}
+	for _, info := range p.parity {
+		name, _ := format.ParseName(info.Key)
+		names, sizes[name.Hash] = append(names, name), info
+	}
+	dead, err := DeadParity(ctx, p.store, names, func(pack format.Hash) bool {
+		_, there := p.there[format.PackName(pack)]
+		return p.condemned[pack] && !there
+	})
+	if err != nil {
+		return err
+	}
+	var infos []storage.Info
+	for _, name := range dead {
+		infos = append(infos, sizes[name.Hash])
+	}
+	return p.deleteAll(ctx, infos)
 }
 
 // due returns the objects in the store that were condemned a grace ago, and
@@ -152,6 +178,9 @@ func (p *pruner) deleteAll(ctx context.Context, dead []storage.Info) error {
 				failed = err
 			default:
 				p.report.Deleted.add(info.Size)
+				if !p.o.DryRun {
+					delete(p.there, info.Key)
+				}
 			}
 			if p.o.Progress != nil {
 				p.o.Progress(p.report.Deleted.Bytes+p.report.Locked.Bytes, total)
