@@ -116,7 +116,7 @@ func (r *repairer) exams(ctx context.Context, hurt []*repo.Hurt) ([]*repo.Exam, 
 			exams = append(exams, e)
 		}
 	}
-	headless, err := r.x.Headless(ctx)
+	headless, err := r.x.Headless(ctx, isRepair)
 	if err != nil {
 		return nil, err
 	}
@@ -212,6 +212,11 @@ func (r *repairer) rebuild(ctx context.Context, e *repo.Exam, tags []string, don
 	}
 	done.Snapshot = head.Hash
 	return nil
+}
+
+// isRepair reports whether a repair made a snapshot.
+func isRepair(m *format.Manifest) bool {
+	return slices.Contains(m.Tags, tagRepaired) || slices.Contains(m.Tags, tagRestated)
 }
 
 // retagged are the tags of a snapshot with those of a repair in place of such

@@ -324,8 +324,15 @@ func (p *patient) cached(key string) bool {
 // others tell of is named by them.
 func (p *patient) wantNames(text string, gone map[string]bool) {
 	p.t.Helper()
+	heads := 0
 	for key := range gone {
 		name, _ := format.ParseName(key)
+		if name.Type == format.ObjectHead && !strings.Contains(text, name.Hash.String()) {
+			heads++
+			if heads < len(gone) {
+				continue // what the newest one continued, it alone could name
+			}
+		}
 		if p.lacks(gone, format.ObjectHead) && (name.Type == format.ObjectPack || name.Type == format.ObjectManifest || name.Type == format.ObjectIndex) {
 			continue // the head that named it may be the one that is gone
 		}
@@ -409,7 +416,7 @@ func (p *patient) wantGiven(r *repo.Reader, gone map[string]bool) {
 }
 
 // losses are all sets of one object that may be gone, and of two; a short run
-// takes some of the latter.
+// takes some of the latter, and those that a lost head's number is at stake in.
 func (p *patient) losses() (sets []map[string]bool) {
 	keys := p.memory.Keys("")
 	r := rand.New(rand.NewPCG(3, 4))
@@ -420,7 +427,7 @@ func (p *patient) losses() (sets []map[string]bool) {
 	for i, a := range keys {
 		sets = append(sets, map[string]bool{a: true})
 		for _, b := range keys[i+1:] {
-			if r.IntN(share) == 0 {
+			if r.IntN(share) == 0 || strings.HasPrefix(a, "index/") && strings.HasPrefix(b, "snapshots/") {
 				sets = append(sets, map[string]bool{a: true, b: true})
 			}
 		}
