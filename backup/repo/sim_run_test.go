@@ -17,8 +17,11 @@ import (
 // anything.
 func TestSchedules(t *testing.T) {
 	seeds := 400
-	if long() {
+	switch {
+	case long():
 		seeds = 1_000_000
+	case testing.Short():
+		seeds = 20
 	}
 	if text := os.Getenv("CHATKEEP_SCHEDULES"); text != "" {
 		n, err := strconv.Atoi(text)
@@ -45,7 +48,7 @@ func TestSchedules(t *testing.T) {
 	}
 	t.Logf("%d schedules: %v", seeds, total)
 	for _, what := range []string{"stored", "deleted", "killed", "unsettled", "pruned", "forgot", "checked"} {
-		if total[what] == 0 {
+		if total[what] == 0 && seeds >= 400 {
 			t.Errorf("nothing was %s in all of it: the schedules prove little", what)
 		}
 	}

@@ -269,7 +269,7 @@ func TestNeverInPart(t *testing.T) {
 		pid.Kill()
 	}
 	err := <-done
-	if e := wantTrouble2(t, err); e.Class != storage.Unreachable {
+	if e := wantStorageError(t, err); e.Class != storage.Unreachable {
 		t.Errorf("class %d: %v", e.Class, e)
 	}
 	for info, err := range s.List(t.Context(), "") {
@@ -277,7 +277,7 @@ func TestNeverInPart(t *testing.T) {
 	}
 }
 
-func wantTrouble2(t *testing.T, err error) *storage.Error {
+func wantStorageError(t *testing.T, err error) *storage.Error {
 	t.Helper()
 	var e *storage.Error
 	if !errors.As(err, &e) {
@@ -361,7 +361,7 @@ func TestClosed(t *testing.T) {
 		t.Errorf("rclone had to be killed: %v", c.cmd.ProcessState)
 	}
 	_, err = s.Stat(t.Context(), "a")
-	wantTrouble2(t, err)
+	wantStorageError(t, err)
 }
 
 // TestSweep removes what a killed chatkeep left, and nothing else.
