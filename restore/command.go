@@ -64,5 +64,13 @@ func openedIn(ctx context.Context, c *session.Call, name string) (*session.Archi
 		return nil, nil, err
 	}
 	c.Voice.Say("snapshot %s of %s, %s", session.Short(h.Hash), s.Manifest.Source.Name, h.Age(c.Env.Clock.Now()))
+	tellLack(c, s)
 	return a, s, nil
+}
+
+// tellLack says what was missing and could be done without.
+func tellLack(c *session.Call, s *repo.Snapshot) {
+	for _, note := range s.Notes {
+		c.Voice.Warn("%s", note)
+	}
 }

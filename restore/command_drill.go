@@ -92,6 +92,7 @@ func (d *drilling) run(ctx context.Context) error {
 	}
 	c.Voice.Say("snapshot %s of %s, %s; opened with nothing but its place and the key in %s",
 		session.Short(d.head.Hash), s.Manifest.Source.Name, d.head.Age(c.Env.Clock.Now()), session.Span(c.Env.Clock.Now().Sub(started)))
+	tellLack(c, s)
 	o := DrillOptions{
 		All: c.Bool("all"), Target: c.String("target"), Now: c.Env.Clock.Now,
 		Lot:      rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64())),

@@ -176,9 +176,10 @@ func gone(w *world, key string) storage.Reader {
 	return store
 }
 
-// needed reports whether a newcomer who has the master needs an object.
+// needed reports whether a newcomer who has the master needs an object. Without an
+// index object the packs themselves tell what is in them.
 func needed(name format.Name) bool {
-	return name.Type != format.ObjectText && name.Type != format.ObjectSlot
+	return name.Type != format.ObjectText && name.Type != format.ObjectSlot && name.Type != format.ObjectIndex
 }
 
 // wantBack fails unless everything comes back.
