@@ -3,6 +3,7 @@ package repo
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 
 	"chatkeep/backup/format"
@@ -64,7 +65,7 @@ func (s *Session) load(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for _, h := range damaged {
+	for _, h := range slices.AppendSeq(damaged, maps.Keys(s.without)) {
 		// What only it had is stored again.
 		delete(l.there.packs, h)
 	}
@@ -217,7 +218,7 @@ func (l *loader) index(ctx context.Context, ref format.Ref) error {
 		return nil
 	}
 	for _, p := range packs {
-		if size, ok := l.there.packs[p.Pack]; ok && size == p.Size && l.mine[p.Pack] && !l.have[p.Pack] && !s.without[p.Pack] {
+		if size, ok := l.there.packs[p.Pack]; ok && size == p.Size && l.mine[p.Pack] && !l.have[p.Pack] {
 			l.have[p.Pack] = true
 			s.learn(p, ref.SHA256)
 		}

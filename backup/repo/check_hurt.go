@@ -200,5 +200,5 @@ func (c *checker) needed() (heads []*Head) {
 }
 
 func compareHeads(a, b *Head) int {
-	return format.HeadRef{Writer: a.Writer, Seq: a.Seq, SHA256: a.Hash}.Compare(format.HeadRef{Writer: b.Writer, Seq: b.Seq, SHA256: b.Hash})
+	return a.Ref().Compare(b.Ref())
 }
