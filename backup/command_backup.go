@@ -217,10 +217,10 @@ func spare(c *session.Call, root string, src *Source) error {
 	if resolved, err := filepath.EvalSymlinks(path); err == nil {
 		path = resolved
 	}
-	if below(root, path) {
+	if session.Within(root, path) {
 		return session.Fail(session.ExitUsage, "", "%s is part of the repository itself", src.Path)
 	}
-	if !below(path, root) {
+	if !session.Within(path, root) {
 		return nil
 	}
 	inside, err := filepath.Rel(path, root)
@@ -230,12 +230,6 @@ func spare(c *session.Call, root string, src *Source) error {
 	c.Voice.Say("note: the repository itself, %s, is left out", inside)
 	src.Select.Exclude = append(src.Select.Exclude, "/"+literal(filepath.ToSlash(inside)))
 	return nil
-}
-
-// below reports whether path is dir or in it. Both are absolute and clean.
-func below(dir, path string) bool {
-	relative, err := filepath.Rel(dir, path)
-	return err == nil && filepath.IsLocal(relative)
 }
 
 // literal writes a path as a pattern that matches it alone.

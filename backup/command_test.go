@@ -3,6 +3,8 @@ package backup
 import (
 	"path/filepath"
 	"testing"
+
+	"chatkeep/backup/session"
 )
 
 func TestParseSubset(t *testing.T) {
@@ -46,7 +48,7 @@ func TestBelow(t *testing.T) {
 	}{
 		{"/a", "/a", true}, {"/a", "/a/b", true}, {"/a", "/ab", false}, {"/a/b", "/a", false}, {"/", "/a", true}, {"/a", "/a/..b", true},
 	} {
-		if got := below(filepath.FromSlash(c.dir), filepath.FromSlash(c.path)); got != c.want {
+		if got := session.Within(filepath.FromSlash(c.dir), filepath.FromSlash(c.path)); got != c.want {
 			t.Errorf("%s below %s: %v", c.path, c.dir, got)
 		}
 	}

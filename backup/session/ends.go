@@ -120,14 +120,14 @@ func (e *Ends) apart(from *Archive, path string) error {
 	if err != nil {
 		return err
 	}
-	if within(root, path) || within(path, root) {
+	if Within(root, path) || Within(path, root) {
 		return Usage("FROM and TO are the same place, or one is in the other")
 	}
 	return nil
 }
 
-// within reports whether path is dir or below it. Both are absolute and clean.
-func within(dir, path string) bool {
+// Within reports whether path is dir or below it. Both are absolute and clean.
+func Within(dir, path string) bool {
 	relative, err := filepath.Rel(dir, path)
 	return err == nil && filepath.IsLocal(relative)
 }
