@@ -90,6 +90,7 @@ const (
 	cureRemote  = "rclone listremotes shows the remotes there are, rclone config makes one; another configuration is named with --" + settingConfig
 	cureFolder  = "check the path; chatkeep init makes the folder"
 	cureReach   = "check the network; running it again later may help"
+	cureAgain   = "running it again may help"
 	cureFull    = "free some space, its trash included, or raise the quota, and run it again"
 	cureSealed  = "rclone's configuration is encrypted: set RCLONE_CONFIG_PASS or RCLONE_PASSWORD_COMMAND"
 	cureRead    = "the remote takes no writes: look at its configuration, and at what the account may do there"
@@ -209,7 +210,7 @@ func (s *Store) trouble(op, key string, err error) *storage.Error {
 	case errors.As(err, &ended):
 		failed.Class, failed.Cure, _ = s.classify(ended.said)
 		if failed.Class == storage.Other {
-			failed.Class = storage.Unreachable
+			failed.Class, failed.Cure = storage.Unreachable, cureAgain
 		}
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 	case errors.As(err, &shut):

@@ -142,8 +142,8 @@ func TestLastWords(t *testing.T) {
 echo "2026/01/01 NOTICE: not of interest" >&2
 echo "CRITICAL: couldn't fetch token: invalid_grant at https://me:hunter2@host/?code=hunter2 client_secret=hunter2 \"refresh_token\":\"hunter2\"" >&2
 exit 1`), false, quick)
-	e := wantTrouble2(t, err)
-	if e.Class != storage.Login || !strings.Contains(e.Error(), "invalid_grant") || strings.Contains(e.Error(), "hunter2") ||
+	e := wantTrouble(t, err, storage.Login, nil)
+	if !strings.Contains(e.Error(), "invalid_grant") || strings.Contains(e.Error(), "hunter2") ||
 		strings.Contains(e.Error(), "of interest") || !strings.Contains(e.Hint(), "rclone config reconnect gdrive:") {
 		t.Errorf("%v, class %d, hint %s", e, e.Class, e.Hint())
 	}
@@ -154,9 +154,7 @@ func TestDeaf(t *testing.T) {
 	impatient := quick
 	impatient.start, impatient.farewell = 50*time.Millisecond, 10*time.Millisecond
 	_, err := open(t.Context(), impostor(t, "exec sleep 1000"), false, impatient)
-	if e := wantTrouble2(t, err); e.Class != storage.Unreachable {
-		t.Errorf("%v, class %d", e, e.Class)
-	}
+	wantTrouble(t, err, storage.Unreachable, nil)
 }
 
 // TestNothingTold looks at what a child gets to see, and what others see of it.
