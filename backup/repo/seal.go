@@ -7,6 +7,7 @@ import (
 	"hash"
 	"io"
 	"slices"
+	"sync"
 
 	"filippo.io/age"
 	"github.com/klauspost/compress/zstd"
@@ -45,12 +46,22 @@ func (w *hashedBuffer) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
+// smallSeals compresses what is no pack. To make an encoder takes longer than to
+// seal most of these objects with it.
+var smallSeals = struct {
+	sync.Mutex
+	*format.Compressor
+}{Compressor: format.NewCompressor(zstd.SpeedDefault)}
+
 // sealData makes a sealed object that is no pack.
 func sealData(h format.Header, data []byte, to ...age.Recipient) ([]byte, format.Hash, error) {
 	b := format.NewBuilder(h, nil)
-	enc := format.NewCompressor(zstd.SpeedDefault)
 	for part := range slices.Chunk(data, frameTarget) {
-		b.Extend(nil, func(dst []byte) []byte { return enc.Append(dst, part) })
+		b.Extend(nil, func(dst []byte) []byte {
+			smallSeals.Lock()
+			defer smallSeals.Unlock()
+			return smallSeals.Append(dst, part)
+		})
 	}
 	return seal(nil, b.Close(), to...)
 }

@@ -2,8 +2,11 @@ package repo_test
 
 import (
 	"context"
+	"errors"
 	"os"
+	"runtime/debug"
 	"strconv"
+	"strings"
 	"testing"
 	"testing/cryptotest"
 	"time"
@@ -12,27 +15,41 @@ import (
 	"chatkeep/backup/repo"
 )
 
+// schedules returns the seeds to run: thousands, or with CHATKEEP_SCHEDULES the
+// first N, or those FROM-TO, the last not included.
+func schedules(t *testing.T) (from, to uint64) {
+	t.Helper()
+	switch text := os.Getenv("CHATKEEP_SCHEDULES"); {
+	case text != "":
+		first, last, ok := strings.Cut(text, "-")
+		if !ok {
+			first, last = "0", text
+		}
+		var errs [2]error
+		from, errs[0] = strconv.ParseUint(first, 10, 64)
+		to, errs[1] = strconv.ParseUint(last, 10, 64)
+		if err := errors.Join(errs[:]...); err != nil {
+			t.Fatal(err)
+		}
+		return from, to
+	case long():
+		return 0, 1_000_000
+	case testing.Short():
+		return 0, 20
+	}
+	return 0, 3000
+}
+
 // TestSchedules runs the protocol through many schedules and wants that in none
 // of them a snapshot that somebody was told is stored, and nobody forgot, loses
 // anything.
 func TestSchedules(t *testing.T) {
-	seeds := 400
-	switch {
-	case long():
-		seeds = 1_000_000
-	case testing.Short():
-		seeds = 20
-	}
-	if text := os.Getenv("CHATKEEP_SCHEDULES"); text != "" {
-		n, err := strconv.Atoi(text)
-		if err != nil {
-			t.Fatal(err)
-		}
-		seeds = n
-	}
+	// Nearly all that a schedule allocates is garbage when it is over.
+	defer debug.SetGCPercent(debug.SetGCPercent(800))
+	from, to := schedules(t)
 	total := map[string]int{}
 	base := newSimBase(t, simGrace)
-	for seed := range uint64(seeds) {
+	for seed := from; seed < to; seed++ {
 		cryptotest.SetGlobalRandom(t, seed)
 		s := simulate(t, base, seed, rules{stale: seed%2 == 1})
 		base.clean()
@@ -45,10 +62,12 @@ func TestSchedules(t *testing.T) {
 		if t.Failed() {
 			break
 		}
+		if done := seed + 1; done%10_000 == 0 || done == to {
+			t.Logf("schedules %d to %d: %v", from, done, total)
+		}
 	}
-	t.Logf("%d schedules: %v", seeds, total)
 	for _, what := range []string{"stored", "deleted", "killed", "unsettled", "pruned", "forgot", "checked"} {
-		if total[what] == 0 && seeds >= 400 {
+		if total[what] == 0 && to-from >= 400 {
 			t.Errorf("nothing was %s in all of it: the schedules prove little", what)
 		}
 	}
@@ -85,7 +104,7 @@ var variants = map[string]struct {
 	// A pruner that does not wait, where listings are late.
 	"instant delete": {0, func(*simBase) rules { return rules{stale: true} }},
 	// Somebody who takes back the condemnation of what is needed again.
-	"un-condemning": {simGrace, func(b *simBase) rules { return rules{more: []act{b.pardoner, b.pardoner}} }},
+	"un-condemning": {simGrace, func(b *simBase) rules { return rules{stale: true, more: []act{b.pardoner, b.pardoner}} }},
 }
 
 // pardoner deletes tombstones of what a snapshot needs.
@@ -135,6 +154,7 @@ func TestVariantsLose(t *testing.T) {
 	if testing.Short() {
 		t.Skip("-short")
 	}
+	defer debug.SetGCPercent(debug.SetGCPercent(800))
 	const most = 20_000
 	for name, v := range variants {
 		t.Run(name, func(t *testing.T) {

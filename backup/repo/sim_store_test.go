@@ -128,6 +128,14 @@ type request struct {
 	key   string
 	do    func() // what it does when its turn comes
 	done  chan error
+	// stalled says that its actor fell asleep over it.
+	stalled bool
+}
+
+// decisive reports whether the request does what was decided on by what a listing
+// showed before: a stall between the two is what a protocol has to survive.
+func (r *request) decisive() bool {
+	return r.op == "delete" || r.op == "put" && strings.HasPrefix(r.key, format.SnapshotsDir)
 }
 
 // line is an actor's line to the store: every request waits for its turn.
@@ -147,7 +155,7 @@ func (l line) wait(ctx context.Context, op, key string, do func()) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	r := &request{l.a, l.life, op, key, do, make(chan error, 1)}
+	r := &request{actor: l.a, life: l.life, op: op, key: key, do: do, done: make(chan error, 1)}
 	l.sim.ask(r)
 	return <-r.done
 }

@@ -112,11 +112,18 @@ func (s *sim) choose() *request {
 	}
 }
 
-// serve carries a request out, or lets its actor die before it or after.
+// serve carries a request out, or lets its actor fall asleep or die before it or
+// after.
 func (s *sim) serve(r *request) {
 	s.pass()
 	a := r.actor
 	dead := s.over || r.life != a.life
+	if !dead && !r.stalled && r.decisive() && s.r.IntN(5) == 0 {
+		r.stalled = true
+		s.sleep(a)
+		s.ask(r)
+		return
+	}
 	switch n := s.r.IntN(1000); {
 	case dead:
 	case n < 3:
@@ -129,7 +136,7 @@ func (s *sim) serve(r *request) {
 		r.do()
 		dead = true
 	case n < 16:
-		a.asleep = s.store.now.Add(time.Duration(s.r.Int64N(int64(3 * simGrace))))
+		s.sleep(a)
 		r.do()
 	default:
 		r.do()
@@ -139,6 +146,11 @@ func (s *sim) serve(r *request) {
 		return
 	}
 	r.done <- nil
+}
+
+// sleep stops an actor, sometimes for longer than any grace.
+func (s *sim) sleep(a *actor) {
+	a.asleep = s.store.now.Add(time.Duration(s.r.Int64N(int64(3 * simGrace))))
 }
 
 // pass lets time go by: most often little.
