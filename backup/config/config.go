@@ -1,6 +1,8 @@
 package config
 
 import (
+	"maps"
+	"slices"
 	"time"
 
 	"chatkeep/backup/rhythm"
@@ -122,3 +124,9 @@ type Log struct {
 type Metrics struct {
 	Textfile string // in the format of OpenMetrics, written anew after each run
 }
+
+// JobNames returns the names of the jobs, sorted.
+func (c *Config) JobNames() []string { return slices.Sorted(maps.Keys(c.Jobs)) }
+
+// SourceNames returns the names of the sources, sorted.
+func (c *Config) SourceNames() []string { return slices.Sorted(maps.Keys(c.Sources)) }

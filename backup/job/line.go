@@ -1,0 +1,71 @@
+package job
+
+import (
+	"strconv"
+
+	"chatkeep/backup/config"
+)
+
+// backupLine is the command line that backs a source up.
+func backupLine(name string, s config.Source, path, repository string) []string {
+	line := []string{"backup", "--repo", repository, "--as", name}
+	for _, f := range []struct{ flag, value string }{
+		{"--app", s.App}, {"--me", s.Me}, {"--chat", s.Chat}, {"--tz", s.TZ}, {"--date-order", s.DateOrder},
+		{"--host", s.Host}, {"--exclude-larger-than", s.ExcludeLargerThan},
+	} {
+		line = given(line, f.flag, f.value)
+	}
+	for _, f := range []struct {
+		flag   string
+		values []string
+	}{{"--exclude", s.Exclude}, {"--include", s.Include}, {"--tag", s.Tags}} {
+		for _, v := range f.values {
+			line = given(line, f.flag, v)
+		}
+	}
+	if s.NoVideos {
+		line = append(line, "--no-videos")
+	}
+	if s.OneFileSystem {
+		line = append(line, "--one-file-system")
+	}
+	return append(line, "--", path)
+}
+
+func given(line []string, flag, value string) []string {
+	if value == "" {
+		return line
+	}
+	return append(line, flag+"="+value) // a value may begin with a dash
+}
+
+// checkLine checks without any key.
+func checkLine(repository string) []string {
+	return []string{"check", "--keyless", "--repo", repository}
+}
+
+func pruneLine(repository string) []string { return []string{"prune", "--repo", repository} }
+
+func drillLine(repository string) []string { return []string{"drill", "--repo", repository} }
+
+// forgetLine is the command line for a policy, nil where it keeps everything.
+func forgetLine(k config.Keep, repository string) []string {
+	line := []string{"forget", "--repo", repository}
+	bare := len(line)
+	for _, f := range []struct {
+		word string
+		n    int
+	}{{"last", k.Last}, {"hourly", k.Hourly}, {"daily", k.Daily}, {"weekly", k.Weekly}, {"monthly", k.Monthly}, {"yearly", k.Yearly}} {
+		if f.n > 0 {
+			line = append(line, "--keep-"+f.word+"="+strconv.Itoa(f.n))
+		}
+	}
+	line = given(line, "--keep-within", k.Within)
+	for _, tag := range k.Tags {
+		line = given(line, "--keep-tag", tag)
+	}
+	if len(line) == bare {
+		return nil
+	}
+	return line
+}

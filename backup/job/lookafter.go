@@ -1,0 +1,54 @@
+package job
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"chatkeep/backup/rhythm"
+)
+
+// lookAfter does at a repository what is due beside backups.
+func (w *work) lookAfter(ctx context.Context, repository string) {
+	past := w.past.repo(repository)
+	w.step(ctx, "check", w.job.CheckEvery, &past.Checked, repository, checkLine(repository))
+	if w.MayPrune(repository) {
+		w.step(ctx, "prune", w.job.PruneEvery, &past.Pruned, repository, pruneLine(repository))
+	}
+	w.withSecret(ctx, "forget", w.job.PruneEvery, &past.Forgot, repository, forgetLine(w.job.Keep, repository))
+	w.withSecret(ctx, "drill", w.job.DrillEvery, &past.Drilled, repository, drillLine(repository))
+}
+
+// step does one of these if it is due. There is no point in one where the backups
+// just failed for want of a network.
+func (w *work) step(ctx context.Context, name string, r rhythm.Rhythm, good *time.Time, repository string, line []string) {
+	now := w.Now()
+	if len(line) == 0 || w.report.Trouble.Code == codeUnreachable || ctx.Err() != nil || !stepDue(r, *good, now) {
+		return
+	}
+	w.past.repo(repository).Tried[name] = now
+	ended := w.try(ctx, line)
+	trouble := troubleOf(ended, name+" of "+placeName(repository))
+	switch {
+	case ended.Code == codeOK:
+		*good = now
+	case ended.Code == codeIncomplete:
+		*good = now
+		w.incomplete(trouble)
+	default:
+		w.fail(trouble)
+	}
+}
+
+// withSecret does what only a slot's secret opens where there is a source for
+// one, and else tells that it is due.
+func (w *work) withSecret(ctx context.Context, name string, r rhythm.Rhythm, good *time.Time, repository string, line []string) {
+	if len(line) == 0 || !stepDue(r, *good, w.Now()) {
+		return
+	}
+	if w.Unlocked(repository) {
+		w.step(ctx, name, r, good, repository, line)
+		return
+	}
+	w.report.Due = append(w.report.Due, "chatkeep "+strings.Join(line, " "))
+}
