@@ -5,6 +5,7 @@
 package main
 
 import (
+	"context"
 	"io"
 	"os"
 	"runtime/debug"
@@ -26,6 +27,15 @@ func main() {
 // streams and the environment that it is given, and returns the exit code.
 func run(args []string, stdin io.Reader, stdout, stderr io.Writer, getenv func(string) string) int {
 	env := session.System(stdin, stdout, stderr, getenv, all.Stores)
-	app := session.NewApp(env, backup.Commands(env, all.Chats), restore.Commands(env))
-	return app.Run(args)
+	env.Program = within
+	return program(env).Run(args)
+}
+
+func program(env *session.Env) *session.App {
+	return session.NewApp(env, backup.Commands(env, all.Chats), restore.Commands(env))
+}
+
+// within runs a command line that another one is made of.
+func within(ctx context.Context, env *session.Env, args []string) int {
+	return program(env).RunIn(ctx, args)
 }

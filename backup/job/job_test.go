@@ -237,7 +237,6 @@ func TestAfterwards(t *testing.T) {
 	j.CheckEvery, j.PruneEvery, j.DrillEvery = must("2d"), must("2d"), must("30d")
 	j.Keep = config.Keep{Daily: 7, Within: "30d", Tags: []string{"keep"}}
 	w := newWorld(t, map[string]config.Job{"nightly": j})
-	w.prunes = true
 	r := w.call()[0]
 	if w.verbs() != "backup check prune" || len(r.Due) != 2 {
 		t.Fatalf("%s, due %q", w.verbs(), r.Due)
@@ -252,7 +251,7 @@ func TestAfterwards(t *testing.T) {
 	w.now = w.now.Add(49 * time.Hour)
 	w.answers["check"] = []Ended{{Code: 11, Message: "damaged"}}
 	r = w.call()[0]
-	if w.verbs() != "backup check prune forget" || r.Trouble.Code != 11 {
+	if w.verbs() != "backup check forget prune" || r.Trouble.Code != 11 {
 		t.Errorf("later: %s, %+v", w.verbs(), r.Trouble)
 	}
 	if w.call("nightly"); w.verbs() != "backup check" {

@@ -12,11 +12,20 @@ import (
 func (w *work) lookAfter(ctx context.Context, repository string) {
 	past := w.past.repo(repository)
 	w.step(ctx, "check", w.job.CheckEvery, &past.Checked, repository, checkLine(repository))
-	if w.MayPrune(repository) {
-		w.step(ctx, "prune", w.job.PruneEvery, &past.Pruned, repository, pruneLine(repository))
-	}
-	w.withSecret(ctx, "forget", w.job.PruneEvery, &past.Forgot, repository, forgetLine(w.job.Keep, repository))
+	// Forgetting first: what it drops is what a prune condemns.
+	w.withSecret(ctx, "forget", w.forgetEvery(), &past.Forgot, repository, forgetLine(w.job.Keep, repository))
+	w.step(ctx, "prune", w.job.PruneEvery, &past.Pruned, repository, pruneLine(repository))
 	w.withSecret(ctx, "drill", w.job.DrillEvery, &past.Drilled, repository, drillLine(repository))
+}
+
+// forgetEvery is how often snapshots are thinned out: with each prune, for there
+// is no use in it before.
+func (w *work) forgetEvery() rhythm.Rhythm {
+	if !w.job.PruneEvery.Never() {
+		return w.job.PruneEvery
+	}
+	weekly, _ := rhythm.Parse("7d") // a constant
+	return weekly
 }
 
 // step does one of these if it is due. There is no point in one where the backups

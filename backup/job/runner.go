@@ -30,8 +30,6 @@ type Runner struct {
 	// Unlocked reports whether there is a source for the secret of a slot of this
 	// repository, so that what reads can be done without a person.
 	Unlocked func(repository string) bool
-	// MayPrune reports whether this machine has a prune key for this repository.
-	MayPrune func(repository string) bool
 	// NewRun makes the id of a run.
 	NewRun func() string
 

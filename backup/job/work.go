@@ -40,12 +40,7 @@ func (w *work) stopped(ctx context.Context) bool {
 	return true
 }
 
-func (w *work) repositories() []string {
-	if len(w.job.Repositories) > 0 {
-		return w.job.Repositories
-	}
-	return []string{w.Config.Repository}
-}
+func (w *work) repositories() []string { return Repositories(w.Config, w.job) }
 
 func (w *work) sources() []string {
 	if len(w.job.Sources) > 0 {

@@ -25,7 +25,6 @@ type world struct {
 	battery bool
 	metered bool
 	secret  bool
-	prunes  bool
 	made    []string // commands that produced an export
 	match   func(config.Source) ([]string, error)
 }
@@ -66,7 +65,6 @@ func (w *world) runner() *Runner {
 		},
 		Power:    func() (bool, bool) { return w.battery, w.metered },
 		Unlocked: func(string) bool { return w.secret },
-		MayPrune: func(string) bool { return w.prunes },
 		NewRun:   func() string { n++; return fmt.Sprint(n) },
 		Ended:    func(r *Report, _ *Past) { w.reports = append(w.reports, r) },
 	}

@@ -15,6 +15,7 @@ import (
 const (
 	AboutDrill = "drill"
 	AboutScrub = "scrub"
+	AboutRun   = "run"
 )
 
 // textHead begins the text of every note.

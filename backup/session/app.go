@@ -17,6 +17,7 @@ const (
 	TakeIn    = "TAKE IN"
 	LookAfter = "LOOK AFTER"
 	GiveBack  = "GIVE BACK"
+	Automate  = "AUTOMATE"
 	Meta      = "META"
 )
 
@@ -81,6 +82,12 @@ func usageError(_ *cli.Context, err error, _ bool) error {
 func (a *App) Run(args []string) int {
 	ctx, stop := interruptible(context.Background())
 	defer stop()
+	return a.RunIn(ctx, args)
+}
+
+// RunIn is Run within a context, which is all that ends it: for command lines that
+// the program gives itself.
+func (a *App) RunIn(ctx context.Context, args []string) int {
 	if len(args) > 0 && args[0] == "help" {
 		args = append(args[1:len(args):len(args)], "--help")
 	}

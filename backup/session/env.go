@@ -24,6 +24,9 @@ type Env struct {
 	Terminal func() (Terminal, error)
 	// Stores are the kinds of places this build knows.
 	Stores []storage.Provider
+	// Program runs a command line of the whole program on another Env, for commands
+	// that are made of others, and returns its exit code.
+	Program func(ctx context.Context, env *Env, args []string) int
 }
 
 // Clock is the one source of time.

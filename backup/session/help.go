@@ -29,7 +29,7 @@ usage: {{.HelpName}}{{if .VisibleFlags}} [flags]{{end}}{{if .ArgsUsage}} {{.Args
 func appHelp() string {
 	var b strings.Builder
 	b.WriteString("chatkeep - {{.Usage}}\n\nusage: chatkeep COMMAND [flags] [arguments]\n")
-	for _, group := range []string{SetUp, TakeIn, LookAfter, GiveBack, Meta} {
+	for _, group := range []string{SetUp, TakeIn, LookAfter, GiveBack, Automate, Meta} {
 		b.WriteString("\n" + group + "{{range .VisibleCommands}}{{if eq .Category `" + group + "`}}\n" +
 			"  {{.Name}}{{`\t`}}{{.Usage}}{{end}}{{end}}\n")
 	}

@@ -1,0 +1,229 @@
+package backup
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"strings"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"chatkeep/backup/job"
+	"chatkeep/backup/session"
+)
+
+func runCommand(env *session.Env) *cli.Command {
+	return &cli.Command{
+		Name: "run", Category: session.Automate, ArgsUsage: "[JOB…]", Usage: "run the jobs that are due, or those named",
+		Description: "A timer calls it every quarter of an hour: see chatkeep schedule install. What is due\n" +
+			"it decides by the rhythms in config.toml and by what ran before, so that a machine that\n" +
+			"slept catches up. It prints nothing where all went well, and a line for each job where\n" +
+			"something did not. Without --wait it leaves when another run is at work.\n\n" +
+			"  chatkeep run\n" +
+			"  chatkeep run nightly --verbose\n" +
+			"  chatkeep run --dry-run",
+		Flags: env.ConfigFlags(
+			&cli.BoolFlag{Name: "wait", Usage: "wait until another run has ended"},
+			session.DryRun()),
+		Action: env.Action(func(ctx context.Context, c *session.Call) error {
+			r, err := newRun(c)
+			if err != nil {
+				return err
+			}
+			if c.DryRun() {
+				return r.plan()
+			}
+			release, ok, err := r.turn(ctx)
+			if err != nil || !ok {
+				return err
+			}
+			defer release()
+			return r.all(ctx)
+		}),
+	}
+}
+
+// run is one call of the command.
+type run struct {
+	c      *session.Call
+	runner *job.Runner
+}
+
+// busyPause is how often a run that waits looks whether the other has ended.
+const busyPause = 5 * time.Second
+
+// turn waits for this machine's other runs, or reports that there is one.
+func (r *run) turn(ctx context.Context) (release func(), ok bool, err error) {
+	for {
+		release, ok, err = r.c.Dirs.LockRuns()
+		if err != nil || ok {
+			return release, ok, err
+		}
+		if !r.c.Bool("wait") {
+			r.c.Voice.Say("another run is at work; nothing is done")
+			return nil, false, nil
+		}
+		if err := r.c.Env.Clock.Sleep(ctx, busyPause); err != nil {
+			return nil, false, err
+		}
+	}
+}
+
+// all runs the jobs and makes one error of what went wrong in them.
+func (r *run) all(ctx context.Context) error {
+	// Only now: the run that was waited for wrote it.
+	memory, err := job.LoadMemory(r.c.Dirs.RunsPath())
+	if err != nil {
+		return err
+	}
+	r.runner.Memory = memory
+	reports, err := r.runner.Run(ctx, r.c.Args().Slice())
+	if err != nil {
+		return err
+	}
+	var failed []*job.Report
+	for _, report := range reports {
+		if err := r.c.Voice.Object(ranOf(report)); err != nil {
+			return err
+		}
+		if code := report.Trouble.Code; code != 0 && code != session.ExitIncomplete {
+			failed = append(failed, report)
+		}
+	}
+	return r.outcome(reports, failed)
+}
+
+// outcome is the error of a run: that of the first job that failed, in one line.
+// The others are told before.
+func (r *run) outcome(reports, failed []*job.Report) error {
+	if len(failed) > 0 {
+		for _, report := range failed[1:] {
+			r.c.Voice.Warn("%s", failureLine(report))
+		}
+		return session.Fail(failed[0].Trouble.Code, "", "%s", failureLine(failed[0]))
+	}
+	for _, report := range reports {
+		if report.Trouble.Code == session.ExitIncomplete {
+			return session.Fail(session.ExitIncomplete, "", "%s", failureLine(report))
+		}
+	}
+	return nil
+}
+
+// failureLine says what went wrong in a job and what to do, in one line.
+func failureLine(report *job.Report) string {
+	var b strings.Builder
+	b.WriteString(report.Job + ": " + report.Trouble.Message)
+	if report.Others > 0 {
+		b.WriteString(", and " + session.Plural(int64(report.Others), "thing", "things") + " more")
+	}
+	if report.Trouble.Hint != "" {
+		b.WriteString(" (" + report.Trouble.Hint + ")")
+	}
+	return b.String()
+}
+
+// plan prints what would be done.
+func (r *run) plan() error {
+	memory, err := job.LoadMemory(r.c.Dirs.RunsPath())
+	if err != nil {
+		return err
+	}
+	r.runner.Memory = memory
+	plans, err := r.runner.Plan(r.c.Args().Slice())
+	if err != nil {
+		return err
+	}
+	for _, p := range plans {
+		if err := r.tellPlan(p); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *run) tellPlan(p *job.Planned) error {
+	v := r.c.Voice
+	if p.Waits != "" {
+		v.Print("%s would wait: %s", p.Job, p.Waits)
+	} else {
+		v.Print("%s would run:", p.Job)
+	}
+	for _, command := range p.Before {
+		v.Print("  %s", command)
+	}
+	lines := []string{}
+	for _, line := range p.Lines {
+		lines = append(lines, shellLine(line))
+		v.Print("  chatkeep %s", lines[len(lines)-1])
+	}
+	for _, t := range p.Trouble {
+		v.Warn("%s", t.Message)
+	}
+	return v.Object(struct {
+		Type   string   `json:"type"`
+		Job    string   `json:"job"`
+		Waits  string   `json:"waits,omitempty"`
+		Before []string `json:"before"`
+		Lines  []string `json:"lines"`
+	}{"planned", p.Job, p.Waits, append([]string{}, p.Before...), lines})
+}
+
+// shellLine writes arguments as a shell takes them.
+func shellLine(args []string) string {
+	const plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_=+:,./@%"
+	words := make([]string, len(args))
+	for i, arg := range args {
+		words[i] = arg
+		if arg == "" || strings.Trim(arg, plain) != "" {
+			words[i] = "'" + strings.ReplaceAll(arg, "'", `'\''`) + "'"
+		}
+	}
+	return strings.Join(words, " ")
+}
+
+// newRun puts together what runs jobs on this machine.
+func newRun(c *session.Call) (*run, error) {
+	cfg, err := c.Config()
+	if err != nil {
+		return nil, err
+	}
+	if len(cfg.Jobs) == 0 {
+		return nil, session.Fail(session.ExitUsage, "docs/config.md shows one", "%s has no job", c.ConfigPath())
+	}
+	r := &run{c: c}
+	r.runner = &job.Runner{
+		Config: cfg,
+		Save:   func(m *job.Memory) error { return m.Save(c.Dirs.RunsPath()) },
+		Do:     r.do,
+		Now:    c.Env.Clock.Now, Sleep: c.Env.Clock.Sleep,
+		Match:    matches,
+		Produce:  r.produce,
+		Power:    func() (bool, bool) { return false, false },
+		Unlocked: func(repository string) bool { return c.HasSecret(repository) },
+		NewRun:   newRunID,
+		Began:    r.began,
+		Ended:    r.ended,
+		Step:     r.step,
+	}
+	return r, nil
+}
+
+// do runs one of the program's own command lines.
+func (r *run) do(ctx context.Context, args []string) job.Ended {
+	if path := r.c.String("config"); path != "" {
+		args = append([]string{args[0], "--config=" + path}, args[1:]...)
+	}
+	e := r.c.Within(ctx, args)
+	return job.Ended{Code: e.Code, Message: e.Message, Hint: e.Hint, Warnings: e.Warnings, Summary: e.Summary}
+}
+
+func newRunID() string {
+	var id [16]byte
+	_, _ = rand.Read(id[:]) // never fails
+	id[6], id[8] = id[6]&0x0f|0x40, id[8]&0x3f|0x80
+	h := hex.EncodeToString(id[:])
+	return strings.Join([]string{h[:8], h[8:12], h[12:16], h[16:20], h[20:]}, "-")
+}
+

@@ -1,0 +1,69 @@
+package backup
+
+import (
+	"time"
+
+	"chatkeep/backup/job"
+	"chatkeep/backup/session"
+)
+
+// ran is a job in the output of run --json; fields are only added.
+type ran struct {
+	Type        string   `json:"type"`
+	Job         string   `json:"job"`
+	Run         string   `json:"run"`
+	Began       string   `json:"began"`
+	Seconds     float64  `json:"seconds"`
+	Code        int      `json:"code"`
+	Message     string   `json:"message,omitempty"`
+	Hint        string   `json:"hint,omitempty"`
+	Others      int      `json:"others,omitempty"` // further troubles
+	Waits       string   `json:"waits,omitempty"`
+	Stale       bool     `json:"stale,omitempty"`
+	Missed      int      `json:"missed,omitempty"`
+	Files       int64    `json:"files"`
+	Messages    int64    `json:"messages"`
+	BytesRead   int64    `json:"bytes_read"`
+	BytesStored int64    `json:"bytes_stored"`
+	Snapshots   []string `json:"snapshots"`
+	Due         []string `json:"due"` // command lines that need a passphrase
+	Warnings    []string `json:"warnings"`
+}
+
+func ranOf(r *job.Report) ran {
+	return ran{
+		Type: "job", Job: r.Job, Run: r.Run, Began: r.Began.Format(time.RFC3339), Seconds: r.Took.Seconds(),
+		Code: r.Trouble.Code, Message: r.Trouble.Message, Hint: r.Trouble.Hint, Others: r.Others,
+		Waits: r.Waits, Stale: r.Stale, Missed: r.Missed, Files: r.Files, Messages: r.Messages,
+		BytesRead: r.BytesRead, BytesStored: r.BytesStored, Snapshots: some(r.Snapshots), Due: some(r.Due), Warnings: some(r.Warnings),
+	}
+}
+
+// began tells that a job begins.
+func (r *run) began(report *job.Report) {
+	r.c.Voice.Say("%s: begins", report.Job)
+	if report.Missed > 0 {
+		r.c.Voice.Say("%s: catching up; it was due %s before and did not run", report.Job,
+			session.Plural(int64(report.Missed), "time", "times"))
+	}
+}
+
+// step tells of one command line of a job.
+func (r *run) step(report *job.Report, line []string, ended job.Ended) {
+	if ended.Code == 0 {
+		r.c.Voice.Say("%s: done: chatkeep %s", report.Job, shellLine(line))
+		return
+	}
+	r.c.Voice.Say("%s: code %d: chatkeep %s", report.Job, ended.Code, shellLine(line))
+}
+
+// ended tells how a job went.
+func (r *run) ended(report *job.Report, _ *job.Past) {
+	if report.Trouble.Code == 0 {
+		r.c.Voice.Say("%s: %s, %s messages · stored %s new · %s", report.Job, session.Plural(report.Files, "file", "files"),
+			session.Count(report.Messages), session.Size(report.BytesStored), session.Span(report.Took))
+	}
+	for _, line := range report.Due {
+		r.c.Voice.Say("%s: due, and needs the passphrase: %s", report.Job, line)
+	}
+}
