@@ -248,10 +248,10 @@ func (m *month) powerGoes() {
 		}
 		return nil
 	}
-	m.chatkeep("run")
+	code, out, errs := m.chatkeep("run", "--verbose")
 	m.store.trouble = trouble
 	if objects == nil {
-		m.t.Fatal("the run that was to be cut off did not write")
+		m.t.Fatalf("the run that was to be cut off did not write: code %d, %s%s", code, out, errs)
 	}
 	m.home, m.store.Memory = at, objects
 }

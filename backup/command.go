@@ -27,6 +27,8 @@ func Commands(env *session.Env, chats []chat.Provider) []*cli.Command {
 		parityCommand(env),
 		statsCommand(env),
 		copyCommand(env),
+		runCommand(env),
+		statusCommand(env),
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"chatkeep/backup/config"
 	"chatkeep/backup/job"
 	"chatkeep/backup/session"
 )
@@ -27,7 +28,7 @@ func runCommand(env *session.Env) *cli.Command {
 			&cli.BoolFlag{Name: "wait", Usage: "wait until another run has ended"},
 			session.DryRun()),
 		Action: env.Action(func(ctx context.Context, c *session.Call) error {
-			r, err := newRun(c)
+			r, err := newJobRun(c)
 			if err != nil {
 				return err
 			}
@@ -44,8 +45,8 @@ func runCommand(env *session.Env) *cli.Command {
 	}
 }
 
-// run is one call of the command.
-type run struct {
+// jobRun is one call of the command.
+type jobRun struct {
 	c      *session.Call
 	runner *job.Runner
 }
@@ -54,7 +55,7 @@ type run struct {
 const busyPause = 5 * time.Second
 
 // turn waits for this machine's other runs, or reports that there is one.
-func (r *run) turn(ctx context.Context) (release func(), ok bool, err error) {
+func (r *jobRun) turn(ctx context.Context) (release func(), ok bool, err error) {
 	for {
 		release, ok, err = r.c.Dirs.LockRuns()
 		if err != nil || ok {
@@ -71,7 +72,7 @@ func (r *run) turn(ctx context.Context) (release func(), ok bool, err error) {
 }
 
 // all runs the jobs and makes one error of what went wrong in them.
-func (r *run) all(ctx context.Context) error {
+func (r *jobRun) all(ctx context.Context) error {
 	// Only now: the run that was waited for wrote it.
 	memory, err := job.LoadMemory(r.c.Dirs.RunsPath())
 	if err != nil {
@@ -96,7 +97,7 @@ func (r *run) all(ctx context.Context) error {
 
 // outcome is the error of a run: that of the first job that failed, in one line.
 // The others are told before.
-func (r *run) outcome(reports, failed []*job.Report) error {
+func (r *jobRun) outcome(reports, failed []*job.Report) error {
 	if len(failed) > 0 {
 		for _, report := range failed[1:] {
 			r.c.Voice.Warn("%s", failureLine(report))
@@ -125,7 +126,7 @@ func failureLine(report *job.Report) string {
 }
 
 // plan prints what would be done.
-func (r *run) plan() error {
+func (r *jobRun) plan() error {
 	memory, err := job.LoadMemory(r.c.Dirs.RunsPath())
 	if err != nil {
 		return err
@@ -143,7 +144,7 @@ func (r *run) plan() error {
 	return nil
 }
 
-func (r *run) tellPlan(p *job.Planned) error {
+func (r *jobRun) tellPlan(p *job.Planned) error {
 	v := r.c.Voice
 	if p.Waits != "" {
 		v.Print("%s would wait: %s", p.Job, p.Waits)
@@ -183,8 +184,8 @@ func shellLine(args []string) string {
 	return strings.Join(words, " ")
 }
 
-// newRun puts together what runs jobs on this machine.
-func newRun(c *session.Call) (*run, error) {
+// newJobRun puts together what runs jobs on this machine.
+func newJobRun(c *session.Call) (*jobRun, error) {
 	cfg, err := c.Config()
 	if err != nil {
 		return nil, err
@@ -192,14 +193,14 @@ func newRun(c *session.Call) (*run, error) {
 	if len(cfg.Jobs) == 0 {
 		return nil, session.Fail(session.ExitUsage, "docs/config.md shows one", "%s has no job", c.ConfigPath())
 	}
-	r := &run{c: c}
+	r := &jobRun{c: c}
 	r.runner = &job.Runner{
 		Config: cfg,
 		Save:   func(m *job.Memory) error { return m.Save(c.Dirs.RunsPath()) },
 		Do:     r.do,
 		Now:    c.Env.Clock.Now, Sleep: c.Env.Clock.Sleep,
-		Match:    matches,
-		Produce:  r.produce,
+		Match:    config.Source.Matches,
+		Produce:  func(context.Context, string, time.Duration) error { return nil },
 		Power:    func() (bool, bool) { return false, false },
 		Unlocked: func(repository string) bool { return c.HasSecret(repository) },
 		NewRun:   newRunID,
@@ -211,7 +212,7 @@ func newRun(c *session.Call) (*run, error) {
 }
 
 // do runs one of the program's own command lines.
-func (r *run) do(ctx context.Context, args []string) job.Ended {
+func (r *jobRun) do(ctx context.Context, args []string) job.Ended {
 	if path := r.c.String("config"); path != "" {
 		args = append([]string{args[0], "--config=" + path}, args[1:]...)
 	}
@@ -226,4 +227,3 @@ func newRunID() string {
 	h := hex.EncodeToString(id[:])
 	return strings.Join([]string{h[:8], h[8:12], h[12:16], h[16:20], h[20:]}, "-")
 }
-

@@ -40,7 +40,7 @@ func ranOf(r *job.Report) ran {
 }
 
 // began tells that a job begins.
-func (r *run) began(report *job.Report) {
+func (r *jobRun) began(report *job.Report) {
 	r.c.Voice.Say("%s: begins", report.Job)
 	if report.Missed > 0 {
 		r.c.Voice.Say("%s: catching up; it was due %s before and did not run", report.Job,
@@ -49,7 +49,7 @@ func (r *run) began(report *job.Report) {
 }
 
 // step tells of one command line of a job.
-func (r *run) step(report *job.Report, line []string, ended job.Ended) {
+func (r *jobRun) step(report *job.Report, line []string, ended job.Ended) {
 	if ended.Code == 0 {
 		r.c.Voice.Say("%s: done: chatkeep %s", report.Job, shellLine(line))
 		return
@@ -58,7 +58,7 @@ func (r *run) step(report *job.Report, line []string, ended job.Ended) {
 }
 
 // ended tells how a job went.
-func (r *run) ended(report *job.Report, _ *job.Past) {
+func (r *jobRun) ended(report *job.Report, _ *job.Past) {
 	if report.Trouble.Code == 0 {
 		r.c.Voice.Say("%s: %s, %s messages · stored %s new · %s", report.Job, session.Plural(report.Files, "file", "files"),
 			session.Count(report.Messages), session.Size(report.BytesStored), session.Span(report.Took))

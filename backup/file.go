@@ -27,21 +27,21 @@ type fileWorker struct {
 }
 
 func (w *fileWorker) batch(ctx context.Context, b *batch) error {
-	b.results = make([]result, len(b.jobs))
-	for i := range b.jobs {
+	b.results = make([]result, len(b.tasks))
+	for i := range b.tasks {
 		if err := context.Cause(ctx); err != nil {
 			return err
 		}
-		if err := w.job(ctx, &b.jobs[i], &b.results[i]); err != nil {
+		if err := w.task(ctx, &b.tasks[i], &b.results[i]); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// job stores one node. Its error is one of the repository; what is wrong with
+// task stores one node. Its error is one of the repository; what is wrong with
 // the file goes into its entry.
-func (w *fileWorker) job(ctx context.Context, j *job, out *result) error {
+func (w *fileWorker) task(ctx context.Context, j *task, out *result) error {
 	out.path = j.path
 	e := &format.Entry{Path: j.path}
 	if j.info != nil {
@@ -73,7 +73,7 @@ func (w *fileWorker) job(ctx context.Context, j *job, out *result) error {
 }
 
 // file stores a regular file, or says that it is what it was.
-func (w *fileWorker) file(ctx context.Context, j *job, out *result) error {
+func (w *fileWorker) file(ctx context.Context, j *task, out *result) error {
 	print := identity(j.info)
 	out.print = &print
 	if j.known != nil && j.known.print == print && w.unchanged(j.known.lines) {
@@ -123,7 +123,7 @@ type storeError struct{ err error }
 func (e *storeError) Error() string { return e.err.Error() }
 
 // read stores the bytes of a file.
-func (w *fileWorker) read(ctx context.Context, j *job) (*format.Item, error) {
+func (w *fileWorker) read(ctx context.Context, j *task) (*format.Item, error) {
 	f, err := openFile(j.file)
 	if err != nil {
 		return nil, err

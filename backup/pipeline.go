@@ -17,14 +17,14 @@ const (
 // batch is a run of neighbours in one folder: they share frames.
 type batch struct {
 	number  int
-	jobs    []job
+	tasks   []task
 	bytes   int64
 	folder  string
 	results []result
 }
 
-// job is one node with what the last run stored of it.
-type job struct {
+// task is one node with what the last run stored of it.
+type task struct {
 	node
 	known *known
 	link  string // the path of an earlier name of the same file
@@ -47,7 +47,7 @@ func (f *feeder) add(n node) error {
 		f.broken(n)
 		return nil
 	}
-	j := job{node: n}
+	j := task{node: n}
 	folder := path.Dir(n.path)
 	if n.info != nil && n.info.Mode().IsRegular() {
 		j.link = f.earlier(n)
@@ -55,7 +55,7 @@ func (f *feeder) add(n node) error {
 			j.known = f.table.find(n.path)
 		}
 	}
-	if f.open != nil && (f.open.folder != folder || len(f.open.jobs) >= batchFiles || f.open.bytes >= batchBytes) {
+	if f.open != nil && (f.open.folder != folder || len(f.open.tasks) >= batchFiles || f.open.bytes >= batchBytes) {
 		if err := f.flush(); err != nil {
 			return err
 		}
@@ -64,7 +64,7 @@ func (f *feeder) add(n node) error {
 		f.open = &batch{number: f.next, folder: folder}
 		f.next++
 	}
-	f.open.jobs = append(f.open.jobs, j)
+	f.open.tasks = append(f.open.tasks, j)
 	if n.info != nil {
 		f.open.bytes += n.info.Size()
 	}

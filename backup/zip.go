@@ -40,7 +40,7 @@ const maxFails = 8
 
 // zip stores a zip by its members, so that the same media in a fresh zip are not
 // stored again. It returns nil where the file is better kept as plain bytes.
-func (w *fileWorker) zip(ctx context.Context, j *job, f *os.File, size int64) (*format.Item, error) {
+func (w *fileWorker) zip(ctx context.Context, j *task, f *os.File, size int64) (*format.Item, error) {
 	segments, err := zips.Segments(f, size)
 	if errors.Is(err, zips.ErrFormat) || err == nil && len(segments) > maxZipSegments {
 		return nil, nil

@@ -13,6 +13,8 @@ const (
 	// call of the timer after this, and after ever longer.
 	againFirst = time.Hour
 	againMost  = 6 * time.Hour
+	// networkFirst is the same for what could not reach its store.
+	networkFirst = 10 * time.Minute
 	// wrongClock is how far in the future a remembered time may be.
 	wrongClock = time.Hour
 )
@@ -56,13 +58,15 @@ func delay(name string, next time.Time, most time.Duration) time.Duration {
 }
 
 // again is when to try again what failed or was cut off, zero where it went well.
-// What had no network is tried at each call: it costs little to find out.
+// What had no network is tried sooner: it costs little to find out.
 func again(p *Past, began time.Time) time.Time {
 	switch {
-	case p.cutOff(), p.Last.Code == codeInterrupted, p.Failures > 0 && p.Last.Code == codeUnreachable:
+	case p.cutOff(), p.Last.Code == codeInterrupted:
 		return began
 	case p.Failures == 0:
 		return time.Time{}
+	case p.Last.Code == codeUnreachable:
+		return began.Add(min(time.Duration(p.Failures)*networkFirst, againFirst))
 	}
 	pause := againFirst
 	for range min(p.Failures-1, 8) {
