@@ -92,6 +92,9 @@ func (r *jobRun) all(ctx context.Context) error {
 			failed = append(failed, report)
 		}
 	}
+	if err := r.c.Voice.Object(runSummary{Type: "summary", Jobs: len(reports), Failed: len(failed)}); err != nil {
+		return err
+	}
 	return r.outcome(reports, failed)
 }
 
@@ -141,7 +144,7 @@ func (r *jobRun) plan() error {
 			return err
 		}
 	}
-	return nil
+	return r.c.Voice.Object(runSummary{Type: "summary", Jobs: len(plans), DryRun: true})
 }
 
 func (r *jobRun) tellPlan(p *job.Planned) error {

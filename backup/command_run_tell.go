@@ -30,6 +30,14 @@ type ran struct {
 	Warnings    []string `json:"warnings"`
 }
 
+// runSummary is the last line of run --json; fields are only added.
+type runSummary struct {
+	Type   string `json:"type"`
+	Jobs   int    `json:"jobs"` // that ran, or were told of
+	Failed int    `json:"failed"`
+	DryRun bool   `json:"dry_run,omitempty"`
+}
+
 func ranOf(r *job.Report) ran {
 	return ran{
 		Type: "job", Job: r.Job, Run: r.Run, Began: r.Began.Format(time.RFC3339), Seconds: r.Took.Seconds(),

@@ -10,6 +10,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"chatkeep/backup/job"
+	"chatkeep/backup/rhythm"
 	"chatkeep/backup/session"
 )
 
@@ -60,7 +61,7 @@ func standingsOf(c *session.Call) ([]job.Standing, error) {
 	}
 	var most time.Duration
 	if text := c.String("max-age"); text != "" {
-		if most, err = session.ParseSpan(text); err != nil {
+		if most, err = rhythm.ParseSpan(text); err != nil {
 			return nil, session.Usage("--max-age: %v", err)
 		}
 	}

@@ -8,6 +8,7 @@ import (
 
 	"chatkeep/backup/format"
 	"chatkeep/backup/repo"
+	"chatkeep/backup/rhythm"
 	"chatkeep/backup/session"
 )
 
@@ -32,7 +33,7 @@ func newScrub(ctx context.Context, c *session.Call, a *session.Archive, reader *
 	s := &scrub{c: c, a: a, started: c.Env.Clock.Now()}
 	if text := c.String("every-byte-within"); text != "" {
 		var err error
-		if s.within, err = session.ParseSpan(text); err != nil {
+		if s.within, err = rhythm.ParseSpan(text); err != nil {
 			return nil, session.Usage("--every-byte-within: %v", err)
 		}
 		if s.budget, err = c.Size("budget"); err != nil {

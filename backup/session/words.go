@@ -90,17 +90,3 @@ func ParseSize(s string) (int64, error) {
 	}
 	return 0, fmt.Errorf("%q has an unknown unit: B, KiB, MiB, GiB and TiB are known", Clean(s))
 }
-
-// spans are the units of ParseSpan.
-var spans = map[byte]time.Duration{'h': time.Hour, 'd': 24 * time.Hour, 'w': 7 * 24 * time.Hour}
-
-// ParseSpan reads a time of hours, days or weeks, as "36h", "30d" or "4w".
-func ParseSpan(s string) (time.Duration, error) {
-	if n := len(s) - 1; n > 0 {
-		number, err := strconv.ParseUint(s[:n], 10, 32)
-		if unit := spans[s[n]]; err == nil && number > 0 && unit > 0 && number <= uint64(math.MaxInt64/unit) {
-			return time.Duration(number) * unit, nil
-		}
-	}
-	return 0, fmt.Errorf("%q is no time: write a number of hours, days or weeks, as 36h, 30d or 4w", Clean(s))
-}

@@ -61,18 +61,3 @@ func FuzzParseSize(f *testing.F) {
 		}
 	})
 }
-
-func TestParseSpan(t *testing.T) {
-	for text, want := range map[string]time.Duration{
-		"36h": 36 * time.Hour, "30d": 720 * time.Hour, "4w": 672 * time.Hour, "1h": time.Hour,
-		"": 0, "d": 0, "0d": 0, "-1d": 0, "1.5d": 0, "30": 0, "30m": 0, "30 d": 0, "4294967295w": 0, "99999999999999d": 0, "3\x1bd": 0,
-	} {
-		got, err := session.ParseSpan(text)
-		if got != want || (err == nil) != (want > 0) {
-			t.Errorf("%q: %s, %v", text, got, err)
-		}
-		if err != nil && strings.Contains(err.Error(), "\x1b") {
-			t.Errorf("%q: the error is not clean", text)
-		}
-	}
-}
