@@ -37,7 +37,7 @@ func (c *Call) place() (place, error) {
 // have a prefix.
 func (c *Call) locate(p *place, prefix string) error {
 	var ok bool
-	p.provider, ok = providerOf(c.Env.Stores, p.location.Text)
+	p.provider, ok = storage.ProviderOf(c.Env.Stores, p.location.Text)
 	if err := bare("the repository's place", p.location.Text, p.provider); err != nil {
 		return err
 	}
@@ -77,23 +77,6 @@ func addressOf(name, value string) string {
 		return "https://" + value
 	}
 	return ""
-}
-
-// providerOf finds the provider whose scheme is the longest that the location
-// begins with. A location that no scheme claims is a path.
-func providerOf(providers []storage.Provider, location string) (found storage.Provider, ok bool) {
-	longest := -1
-	for _, p := range providers {
-		if len(p.Schemes) == 0 && longest < 0 {
-			found, ok, longest = p, true, 0
-		}
-		for _, scheme := range p.Schemes {
-			if len(scheme) > longest && strings.HasPrefix(location, scheme+":") {
-				found, ok, longest = p, true, len(scheme)
-			}
-		}
-	}
-	return found, ok
 }
 
 // settings collects what was given for a provider: flags first, then the
