@@ -27,6 +27,8 @@ type Env struct {
 	// Program runs a command line of the whole program on another Env, for commands
 	// that are made of others, and returns its exit code.
 	Program func(ctx context.Context, env *Env, args []string) int
+
+	checks map[string]func(string) error // of the configuration file, by key
 }
 
 // Clock is the one source of time.

@@ -24,8 +24,10 @@ var walls = []wall{
 
 	{"backup", []string{
 		"backup/session", "backup/keys", "backup/state", "backup/format", "backup/record", "backup/split", "backup/repo",
-		"backup/zips", "backup/forget", "backup/retention", "providers/chat", "providers/chat/archive", "providers/storage",
+		"backup/zips", "backup/forget", "backup/retention", "backup/config", "providers/chat", "providers/chat/archive", "providers/storage",
 	}, "the verb that pours chats into a repository; knows no app and no store by name, and not the other verb"},
+	{"backup/config", []string{"backup/format", "backup/retention", "backup/rhythm", "backup/state", "providers/storage"},
+		"what a person says of unattended runs, read from a file and written to it; opens nothing"},
 	{"backup/format", nil,
 		"bytes of objects and back; what reads foreign bytes knows nobody"},
 	{"backup/forget", []string{
@@ -39,7 +41,9 @@ var walls = []wall{
 		"orders reads and writes so that a crash loses nothing committed; knows no chat"},
 	{"backup/retention", nil,
 		"which snapshots a policy keeps; pure, so that time and thieves can be played through"},
-	{"backup/session", []string{"backup/format", "backup/keys", "backup/repo", "backup/state", "providers/storage"},
+	{"backup/rhythm", nil,
+		"when something is due again; pure, so that years and time zones can be played through"},
+	{"backup/session", []string{"backup/config", "backup/format", "backup/keys", "backup/repo", "backup/state", "providers/storage"},
 		"opens what the flags name; main hands the list of providers in"},
 	{"backup/split", nil,
 		"where content is cut; the same bytes are cut the same for ever, so nothing else may have a say"},
@@ -89,6 +93,9 @@ var fences = []fence{
 		"flags end where the work begins: Run takes plain values"},
 	{"github.com/minio/minio-go/v7", []string{"providers/storage/s3/*.go"},
 		"an SDK is one store's own affair"},
+	{"github.com/pelletier/go-toml/v2", []string{"backup/config/*.go"},
+		"one package knows how the file is written"},
+	{"github.com/santhosh-tekuri/jsonschema/v6", nil, "proves the schema of the configuration file"},
 	{"github.com/creack/pty", nil, "a terminal to test prompts on"},
 	{"github.com/rogpeppe/go-internal", nil, "runs the script tests"},
 }
@@ -104,6 +111,7 @@ var taboos = []taboo{
 	{"backup/format", []string{"os", "net", "syscall", "filippo.io/age"}, "pure: bytes in, bytes out"},
 	{"backup/zips", []string{"os", "net", "syscall", "filippo.io/age"}, "pure: bytes in, bytes out"},
 	{"backup/split", []string{"os", "net", "syscall", "filippo.io/age"}, "pure: bytes in, cut points out"},
+	{"backup/rhythm", []string{"os", "net", "syscall", "filippo.io/age"}, "pure: times in, times out"},
 	{"backup/retention", []string{"os", "net", "syscall", "filippo.io/age"}, "pure: times in, verdicts out"},
 	{"backup/record", []string{"os", "net", "syscall", "filippo.io/age"}, "pure: the same message is the same bytes on every machine"},
 	{"backup/keys", []string{"net"}, "secrets have no way out"},
