@@ -110,6 +110,39 @@ func TestDefinitions(t *testing.T) {
 	}
 }
 
+// TestHeard: pings are no people, and where there are several people one is enough.
+func TestHeard(t *testing.T) {
+	people := map[string]config.Channel{
+		"ping": {Type: "ping", URL: "https://x/y"}, "a": {Type: "command", Command: "true"},
+		"b": {Type: "command", Command: "true"}, "other": {Type: "command", Command: "true", Jobs: []string{"photos"}},
+	}
+	for _, c := range []struct {
+		channels map[string]config.Channel
+		failed   []string
+		want     bool
+	}{
+		{people, nil, true},
+		{people, []string{"ping"}, true},
+		{people, []string{"a"}, true},
+		{people, []string{"a", "b"}, false},
+		{people, []string{"a", "b", "ping"}, false},
+		{map[string]config.Channel{"ping": people["ping"], "other": people["other"]}, []string{"ping"}, true},
+		{nil, nil, true},
+	} {
+		n, err := notify.New(c.channels, newWorld().deps)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var failed []notify.Failed
+		for _, name := range c.failed {
+			failed = append(failed, notify.Failed{Channel: name})
+		}
+		if got := n.Heard(failure(), failed); got != c.want {
+			t.Errorf("%d channels, %q failed: heard is %t", len(c.channels), c.failed, got)
+		}
+	}
+}
+
 func TestWhoIsTold(t *testing.T) {
 	n, err := notify.New(map[string]config.Channel{
 		"default":  {Type: "command", Command: "true"},

@@ -11,16 +11,15 @@
 // when. So a run ends like this:
 //
 //	after := before.After(outcome, now)
-//	event.Since = after.Since
 //	kind, news := notify.Decide(before, after, now)
-//	event.Kind = kind
+//	event.Kind, event.Since = kind, after.Since
 //	if news {
-//		failed := notifier.Tell(ctx, event)
-//		if len(failed) < len(notifier.Audience(event)) {
+//		failed = notifier.Tell(ctx, event)
+//		if notifier.Heard(event, failed) {
 //			after.Told = now
 //		}
 //	} else {
-//		failed := notifier.Ping(ctx, event)
+//		failed = notifier.Ping(ctx, event)
 //	}
 //
 // and after is kept for the next run.

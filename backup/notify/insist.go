@@ -35,8 +35,8 @@ func (n *Notifier) insist(ctx context.Context, c *channel, e Event) error {
 		if len(pauses) == 0 || trouble.after > patience {
 			return fmt.Errorf("%w (tries: %d)", trouble.error, tries)
 		}
-		if err := n.deps.Sleep(ctx, max(pauses[0], trouble.after)); err != nil {
-			return err
+		if n.deps.Sleep(ctx, max(pauses[0], trouble.after)) != nil {
+			return context.Cause(ctx)
 		}
 		pauses = pauses[1:]
 	}

@@ -137,6 +137,22 @@ func (n *Notifier) Names() []string {
 	return names
 }
 
+// Heard reports whether a person heard of an event that Tell told, with what it
+// returned. Where no person wants to hear, there is nothing left to tell.
+func (n *Notifier) Heard(e Event, failed []Failed) bool {
+	people, missed := 0, 0
+	for _, c := range n.channels {
+		if c.ping || !c.wants(e) {
+			continue
+		}
+		people++
+		if slices.ContainsFunc(failed, func(f Failed) bool { return f.Channel == c.name }) {
+			missed++
+		}
+	}
+	return people == 0 || missed < people
+}
+
 // Audience names those whom Tell tells of the event.
 func (n *Notifier) Audience(e Event) []string {
 	var names []string

@@ -145,7 +145,7 @@ func TestWebhook(t *testing.T) {
 		t.Fatal(err)
 	}
 	r := l.requests()[0]
-	if r.header.Get("Content-Type") != "application/json" || r.header.Get("Authorization") != "Bearer tk" || r.header.Get("Idempotency-Key") != event.Run+"-failure" {
+	if r.header.Get("Content-Type") != "application/json" || r.header.Get("Authorization") != "Bearer tk" || r.header.Get("Idempotency-Key") != event.Run+"-failure-nas" {
 		t.Errorf("the header is %v", r.header)
 	}
 	const want = `{"type":"event","event":"failure","title":"chatkeep: chats on laptop: still failing","summary":"one line","hint":"is the network there?",` +

@@ -356,7 +356,7 @@ func TestInterrupted(t *testing.T) {
 	l := listen(t, func(_ int, w http.ResponseWriter, r *http.Request) { cancel(why); w.WriteHeader(500) })
 	w := newWorld()
 	failed := w.notifier(t, config.Channel{Type: "ping", URL: l.URL}).Tell(ctx, failure())
-	if len(failed) != 1 || !errors.Is(failed[0], why) && !errors.Is(failed[0], context.Canceled) {
+	if len(failed) != 1 || !errors.Is(failed[0], why) {
 		t.Errorf("failed: %v, want %v", failed, why)
 	}
 	if len(l.requests()) != 1 {
