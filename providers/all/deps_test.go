@@ -35,6 +35,8 @@ var walls = []wall{
 	}, "snapshots go, messages stay: what those that go have alone is carried into another"},
 	{"backup/keys", []string{"backup/format"},
 		"who can open the repository and who may write; secrets travel through as few rooms as can be"},
+	{"backup/notify", []string{"backup/config"},
+		"tells people and services what became of a run; knows no repository, so that nothing of one can get out"},
 	{"backup/record", []string{"providers/chat"},
 		"a message as written bytes and back; the only room that knows both"},
 	{"backup/repo", []string{"backup/format", "backup/keys", "backup/split", "backup/state", "providers/storage"},
