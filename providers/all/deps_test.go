@@ -24,7 +24,8 @@ var walls = []wall{
 
 	{"backup", []string{
 		"backup/session", "backup/keys", "backup/state", "backup/format", "backup/record", "backup/split", "backup/repo",
-		"backup/zips", "backup/forget", "backup/retention", "providers/chat", "providers/chat/archive", "providers/storage",
+		"backup/zips", "backup/forget", "backup/retention", "backup/config", "backup/schedule",
+		"providers/chat", "providers/chat/archive", "providers/storage",
 	}, "the verb that pours chats into a repository; knows no app and no store by name, and not the other verb"},
 	{"backup/format", nil,
 		"bytes of objects and back; what reads foreign bytes knows nobody"},
@@ -39,6 +40,8 @@ var walls = []wall{
 		"orders reads and writes so that a crash loses nothing committed; knows no chat"},
 	{"backup/retention", nil,
 		"which snapshots a policy keeps; pure, so that time and thieves can be played through"},
+	{"backup/schedule", []string{"backup/config", "providers/storage"},
+		"the one timer and how a system is given it; what a run does is none of its business"},
 	{"backup/session", []string{"backup/format", "backup/keys", "backup/repo", "backup/state", "providers/storage"},
 		"opens what the flags name; main hands the list of providers in"},
 	{"backup/split", nil,
@@ -107,6 +110,7 @@ var taboos = []taboo{
 	{"backup/retention", []string{"os", "net", "syscall", "filippo.io/age"}, "pure: times in, verdicts out"},
 	{"backup/record", []string{"os", "net", "syscall", "filippo.io/age"}, "pure: the same message is the same bytes on every machine"},
 	{"backup/keys", []string{"net"}, "secrets have no way out"},
+	{"backup/schedule", []string{"net"}, "what it writes down for a timer goes nowhere else"},
 	{"backup/state", []string{"net"}, "what this machine remembers stays on it"},
 	{"backup/repo", []string{"net"}, "all traffic goes through the store"},
 	{"providers/chat/...", []string{"net"}, "an export is read where it lies; whoever wants the network is a store"},
