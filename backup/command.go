@@ -6,6 +6,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"chatkeep/backup/schedule"
 	"chatkeep/backup/session"
 	"chatkeep/providers/chat"
 )
@@ -27,6 +28,7 @@ func Commands(env *session.Env, chats []chat.Provider) []*cli.Command {
 		parityCommand(env),
 		statsCommand(env),
 		copyCommand(env),
+		scheduleCommand(env, schedule.ThisMachine()),
 	}
 }
 
