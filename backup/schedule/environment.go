@@ -2,6 +2,7 @@ package schedule
 
 import (
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -52,7 +53,9 @@ func Environment(getenv func(string) string, home string, stores []storage.Provi
 		case holdsAddress(name) && hasLogin(value):
 			withheld = append(withheld, Withheld{name, "its address has a login or a query; give it without"})
 		default:
-			set = append(set, Variable{name, value})
+			if value = fromAnywhere(name, value); value != "" {
+				set = append(set, Variable{name, value})
+			}
 		}
 	}
 	for _, s := range secrets {
@@ -83,6 +86,34 @@ func hasLogin(value string) bool {
 	}
 	bare := !strings.Contains(value, "://") && strings.Contains(value, "@") && !strings.HasPrefix(value, "/")
 	return bare && storage.Redact("https://"+value) != "https://"+value
+}
+
+// foreign matches a place that is no path, as s3://bucket.
+var foreign = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9+.-]+:`)
+
+// fromAnywhere is the value of a variable with the same meaning in whatever folder
+// a timer starts in, "" where it has none.
+func fromAnywhere(name, value string) string {
+	var isPath bool
+	switch {
+	case filepath.IsAbs(value):
+		return value
+	case strings.HasPrefix(name, "XDG_"):
+		return "" // as the specification has it
+	case name == "CHATKEEP_REPOSITORY":
+		isPath = !foreign.MatchString(value)
+	case name == "CHATKEEP_RCLONE":
+		isPath = strings.ContainsRune(value, filepath.Separator) // else it is looked for in PATH
+	default:
+		isPath = strings.HasSuffix(name, "_FILE") || name == "RCLONE_CONFIG" || name == "AWS_CA_BUNDLE"
+	}
+	if !isPath {
+		return value
+	}
+	if path, err := filepath.Abs(value); err == nil {
+		return path
+	}
+	return ""
 }
 
 // lasting is PATH without the folders that mean something else in a timer, or

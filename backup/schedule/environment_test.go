@@ -1,6 +1,7 @@
 package schedule
 
 import (
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -61,9 +62,9 @@ func TestNeeds(t *testing.T) {
 	plain := func() config.Config {
 		return config.Config{
 			Repository:   "disk",
-			Repositories: map[string]config.Repository{"disk": {Place: "~/Backups/chats/"}, "cloud": {Place: "far://bucket/x"}},
+			Repositories: map[string]config.Repository{"disk": {Place: "/home/anna/Backups/chats/"}, "cloud": {Place: "far://bucket/x"}},
 			Jobs:         map[string]config.Job{"a": {Repositories: []string{"cloud", "file:///mnt/stick"}}},
-			Sources:      map[string]config.Source{"phone": {Path: "~/Exports/*.zip"}},
+			Sources:      map[string]config.Source{"phone": {Path: "/home/anna/Exports/*.zip"}},
 			Log:          config.Log{File: "/var/log/chatkeep/run.log"}, Metrics: config.Metrics{Textfile: "/var/lib/metrics/chatkeep.prom"},
 		}
 	}
@@ -94,8 +95,29 @@ func TestNeeds(t *testing.T) {
 	p.Environment = []Variable{{"CHATKEEP_PASSPHRASE_COMMAND", "pass"}, {"CHATKEEP_REPOSITORY", "/env/repository"}, {"RCLONE_CONFIG", "/etc/rclone/x.conf"}}
 	c := config.Config{Jobs: map[string]config.Job{"a": {Repositories: []string{"rclone:drive:chats", "relative"}}}}
 	n = NeedsOf(c, p, nil, schemes)
-	if want := []string{"/env/repository", "/etc/rclone", "/home/anna/.cache/rclone"}; !n.Commands || !slices.Equal(n.Writes, want) {
+	if want := []string{"/env/repository", "/etc/rclone", "/home/anna/.cache/rclone", "/home/anna/.config/rclone"}; !n.Commands || !slices.Equal(n.Writes, want) {
 		t.Errorf("needs %+v, want %q and commands", n, want)
+	}
+}
+
+// TestEnvironmentFromAnywhere writes down what relative paths mean here and now.
+func TestEnvironmentFromAnywhere(t *testing.T) {
+	here := t.TempDir()
+	t.Chdir(here)
+	for _, c := range []struct{ name, value, want string }{
+		{"CHATKEEP_REPOSITORY", "repository", here + "/repository"}, {"CHATKEEP_REPOSITORY", "far://bucket/x", "far://bucket/x"},
+		{"CHATKEEP_REPOSITORY", "/a/b", "/a/b"}, {"CHATKEEP_PASSPHRASE_FILE", "../pass", filepath.Dir(here) + "/pass"},
+		{"AWS_CONFIG_FILE", "a", here + "/a"}, {"XDG_DATA_HOME", "data", ""}, {"AWS_DEFAULT_REGION", "eu", "eu"}, {"CHATKEEP_PASSPHRASE_COMMAND", "pass x", "pass x"},
+	} {
+		set, _ := Environment(func(name string) string {
+			if name == c.name {
+				return c.value
+			}
+			return ""
+		}, "/home/anna", nil)
+		if got := valueOf(set, c.name); got != c.want {
+			t.Errorf("%s=%s becomes %q, want %q", c.name, c.value, got, c.want)
+		}
 	}
 }
 

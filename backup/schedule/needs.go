@@ -23,23 +23,21 @@ type Needs struct {
 // this machine.
 func NeedsOf(c config.Config, p Plan, own, schemes []string) Needs {
 	n := Needs{Own: own, Commands: runsCommands(c, p.Environment)}
-	home := p.Account.Home
 	for _, place := range places(c, p.Environment) {
 		if strings.HasPrefix(place, "rclone:") {
-			// It writes renewed logins into its configuration.
-			n.Writes = append(n.Writes, rcloneFolder(p), filepath.Join(home, ".cache/rclone"))
-		} else if dir := folder(place, home, schemes); dir != "" {
+			n.Writes = append(n.Writes, rcloneFolders(c, p)...)
+		} else if dir := folder(place, schemes); dir != "" {
 			n.Writes = append(n.Writes, dir)
 		}
 	}
 	for _, file := range []string{c.Log.File, c.Metrics.Textfile} {
-		if file = expand(file, home); filepath.IsAbs(file) {
+		if filepath.IsAbs(file) {
 			n.Writes = append(n.Writes, filepath.Dir(file))
 		}
 	}
 	for _, source := range c.Sources {
-		if path := expand(source.Path, home); filepath.IsAbs(path) {
-			n.Reads = append(n.Reads, path)
+		if source.Path != "" {
+			n.Reads = append(n.Reads, source.Path)
 		}
 	}
 	slices.Sort(n.Writes)
@@ -92,32 +90,35 @@ func valueOf(environment []Variable, name string) string {
 	return ""
 }
 
-func rcloneFolder(p Plan) string {
-	if file := valueOf(p.Environment, "RCLONE_CONFIG"); filepath.IsAbs(file) {
-		return filepath.Dir(file)
+// rcloneFolders are those that rclone writes to: renewed logins go into its
+// configuration.
+func rcloneFolders(c config.Config, p Plan) []string {
+	files := []string{valueOf(p.Environment, "RCLONE_CONFIG")}
+	for _, r := range c.Repositories {
+		files = append(files, r.Settings["rclone-config"])
 	}
-	return filepath.Join(p.Account.Home, ".config/rclone")
+	folders := []string{filepath.Join(p.Account.Home, ".config/rclone"), filepath.Join(p.Account.Home, ".cache/rclone")}
+	for _, file := range files {
+		if filepath.IsAbs(file) {
+			folders = append(folders, filepath.Dir(file))
+		}
+	}
+	return folders
 }
 
 // folder is the folder of this machine that a place is, or "".
-func folder(place, home string, schemes []string) string {
+func folder(place string, schemes []string) string {
 	for _, scheme := range schemes {
 		if strings.HasPrefix(place, scheme+":") {
 			return ""
 		}
 	}
-	path, _ := strings.CutPrefix(place, "file:")
-	path = expand(strings.TrimPrefix(path, "//"), home)
+	path, isFile := strings.CutPrefix(place, "file:")
+	if isFile {
+		path = strings.TrimPrefix(path, "//")
+	}
 	if !filepath.IsAbs(path) {
 		return ""
 	}
 	return filepath.Clean(path)
-}
-
-// expand puts the home where a path begins with a tilde.
-func expand(path, home string) string {
-	if rest, ok := strings.CutPrefix(path, "~/"); ok {
-		return filepath.Join(home, rest)
-	}
-	return path
 }
