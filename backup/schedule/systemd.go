@@ -2,7 +2,6 @@ package schedule
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"path/filepath"
 	"strings"
@@ -82,8 +81,8 @@ func (s *systemd) Remove(ctx context.Context) error {
 	// A manager that does not run has nothing running; the link by which it
 	// would start the timer is taken away by hand then.
 	_, stopped := s.m.Run(ctx, nil, s.ctl("disable", "--now", timer))
-	if errors.Is(stopped, context.Canceled) {
-		return stopped
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
 	}
 	paths := append(s.paths(), filepath.Join(s.dir, "timers.target.wants", timer))
 	if _, err := removeFiles(s.m, paths...); err != nil {
