@@ -6,6 +6,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"chatkeep/backup/schedule"
 	"chatkeep/backup/session"
 	"chatkeep/providers/chat"
 )
@@ -29,6 +30,7 @@ func Commands(env *session.Env, chats []chat.Provider) []*cli.Command {
 		copyCommand(env),
 		runCommand(env),
 		statusCommand(env),
+		scheduleCommand(env, schedule.ThisMachine()),
 	}
 }
 

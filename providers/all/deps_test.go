@@ -24,7 +24,9 @@ var walls = []wall{
 
 	{"backup", []string{
 		"backup/session", "backup/keys", "backup/state", "backup/format", "backup/record", "backup/split", "backup/repo",
-		"backup/zips", "backup/forget", "backup/retention", "backup/config", "providers/chat", "providers/chat/archive", "providers/storage",
+		"backup/zips", "backup/forget", "backup/retention", "backup/config", "backup/job", "backup/metrics", "backup/notify", "backup/power",
+		"backup/rhythm", "backup/runlog", "backup/schedule", "backup/shell",
+		"providers/chat", "providers/chat/archive", "providers/storage",
 	}, "the verb that pours chats into a repository; knows no app and no store by name, and not the other verb"},
 	{"backup/config", []string{"backup/format", "backup/retention", "backup/rhythm", "backup/state", "providers/storage"},
 		"what a person says of unattended runs, read from a file and written to it; opens nothing"},
@@ -33,6 +35,8 @@ var walls = []wall{
 	{"backup/forget", []string{
 		"backup/format", "backup/keys", "backup/record", "backup/repo", "backup/retention", "backup/split", "providers/chat", "providers/storage",
 	}, "snapshots go, messages stay: what those that go have alone is carried into another"},
+	{"backup/job", []string{"backup/config", "backup/rhythm", "backup/state"},
+		"which jobs are due, what they do in which order, and what is remembered of it; the steps are handed in"},
 	{"backup/keys", []string{"backup/format"},
 		"who can open the repository and who may write; secrets travel through as few rooms as can be"},
 	{"backup/notify", []string{"backup/config"},
@@ -45,6 +49,8 @@ var walls = []wall{
 		"which snapshots a policy keeps; pure, so that time and thieves can be played through"},
 	{"backup/rhythm", nil,
 		"when something is due again; pure, so that years and time zones can be played through"},
+	{"backup/schedule", []string{"backup/config", "providers/storage"},
+		"the one timer and how a system is given it; what a run does is none of its business"},
 	{"backup/session", []string{"backup/config", "backup/format", "backup/keys", "backup/repo", "backup/state", "providers/storage"},
 		"opens what the flags name; main hands the list of providers in"},
 	{"backup/split", nil,
@@ -117,6 +123,7 @@ var taboos = []taboo{
 	{"backup/retention", []string{"os", "net", "syscall", "filippo.io/age"}, "pure: times in, verdicts out"},
 	{"backup/record", []string{"os", "net", "syscall", "filippo.io/age"}, "pure: the same message is the same bytes on every machine"},
 	{"backup/keys", []string{"net"}, "secrets have no way out"},
+	{"backup/schedule", []string{"net"}, "what it writes down for a timer goes nowhere else"},
 	{"backup/state", []string{"net"}, "what this machine remembers stays on it"},
 	{"backup/repo", []string{"net"}, "all traffic goes through the store"},
 	{"providers/chat/...", []string{"net"}, "an export is read where it lies; whoever wants the network is a store"},
