@@ -204,6 +204,7 @@ path = %q
 [jobs.nightly]
 every = "day at 02:30"
 check-every = "7d"
+low-priority = false
 `, m.exports)
 	if err := errors.Join(os.WriteFile(passphrase, []byte("lanterns-over-quiet-water-71"), 0o600),
 		os.MkdirAll(filepath.Dir(cfg), 0o700), os.WriteFile(cfg, []byte(text), 0o600)); err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
+	"slices"
 	"strings"
 	"time"
 
@@ -11,7 +12,11 @@ import (
 
 	"chatkeep/backup/config"
 	"chatkeep/backup/job"
+	"chatkeep/backup/notify"
+	"chatkeep/backup/power"
+	"chatkeep/backup/runlog"
 	"chatkeep/backup/session"
+	"chatkeep/backup/shell"
 )
 
 func runCommand(env *session.Env) *cli.Command {
@@ -24,7 +29,8 @@ func runCommand(env *session.Env) *cli.Command {
 			"  chatkeep run\n" +
 			"  chatkeep run nightly --verbose\n" +
 			"  chatkeep run --dry-run",
-		Flags: env.ConfigFlags(
+		Flags: env.Flags(session.ConfigFlag(),
+			&cli.BoolFlag{Name: "log-json", Usage: "write what is done to stderr, one JSON object a line"},
 			&cli.BoolFlag{Name: "wait", Usage: "wait until another run has ended"},
 			session.DryRun()),
 		Action: env.Action(func(ctx context.Context, c *session.Call) error {
@@ -33,7 +39,7 @@ func runCommand(env *session.Env) *cli.Command {
 				return err
 			}
 			if c.DryRun() {
-				return r.plan()
+				return r.plan(ctx)
 			}
 			release, ok, err := r.turn(ctx)
 			if err != nil || !ok {
@@ -47,8 +53,11 @@ func runCommand(env *session.Env) *cli.Command {
 
 // jobRun is one call of the command.
 type jobRun struct {
-	c      *session.Call
-	runner *job.Runner
+	c        *session.Call
+	cfg      *config.Config
+	runner   *job.Runner
+	notifier *notify.Notifier
+	records  *runlog.Log
 }
 
 // busyPause is how often a run that waits looks whether the other has ended.
@@ -129,13 +138,13 @@ func failureLine(report *job.Report) string {
 }
 
 // plan prints what would be done.
-func (r *jobRun) plan() error {
+func (r *jobRun) plan(ctx context.Context) error {
 	memory, err := job.LoadMemory(r.c.Dirs.RunsPath())
 	if err != nil {
 		return err
 	}
 	r.runner.Memory = memory
-	plans, err := r.runner.Plan(r.c.Args().Slice())
+	plans, err := r.runner.Plan(ctx, r.c.Args().Slice())
 	if err != nil {
 		return err
 	}
@@ -194,18 +203,25 @@ func newJobRun(c *session.Call) (*jobRun, error) {
 		return nil, err
 	}
 	if len(cfg.Jobs) == 0 {
-		return nil, session.Fail(session.ExitUsage, "docs/config.md shows one", "%s has no job", c.ConfigPath())
+		path, _ := c.ConfigPath()
+		return nil, session.Fail(session.ExitUsage, "a job is a table in it: [jobs.nightly] and a line every = \"day at 03:00\"", "%s has no job", path)
 	}
-	r := &jobRun{c: c}
+	r := &jobRun{c: c, cfg: cfg}
+	if err := r.listen(); err != nil {
+		return nil, err
+	}
+	machine := power.This()
 	r.runner = &job.Runner{
 		Config: cfg,
 		Save:   func(m *job.Memory) error { return m.Save(c.Dirs.RunsPath()) },
 		Do:     r.do,
 		Now:    c.Env.Clock.Now, Sleep: c.Env.Clock.Sleep,
-		Match:    config.Source.Matches,
-		Produce:  func(context.Context, string, time.Duration) error { return nil },
-		Power:    func() (bool, bool) { return false, false },
-		Unlocked: func(repository string) bool { return c.HasSecret(repository) },
+		Match:   config.Source.Matches,
+		Produce: r.produce,
+		Power: func(ctx context.Context) (battery, metered bool) {
+			return machine.OnBattery(ctx), machine.Metered(ctx)
+		},
+		Unlocked: func(repository string) bool { return c.Env.HasSecret(cfg.Repositories[repository]) },
 		NewRun:   newRunID,
 		Began:    r.began,
 		Ended:    r.ended,
@@ -216,11 +232,23 @@ func newJobRun(c *session.Call) (*jobRun, error) {
 
 // do runs one of the program's own command lines.
 func (r *jobRun) do(ctx context.Context, args []string) job.Ended {
-	if path := r.c.String("config"); path != "" {
-		args = append([]string{args[0], "--config=" + path}, args[1:]...)
+	if path, named := r.c.ConfigPath(); named {
+		args = slices.Insert(slices.Clone(args), 1, "--config="+path)
 	}
 	e := r.c.Within(ctx, args)
 	return job.Ended{Code: e.Code, Message: e.Message, Hint: e.Hint, Warnings: e.Warnings, Summary: e.Summary}
+}
+
+// produce runs the command that makes an export. What it prints goes to the log.
+func (r *jobRun) produce(ctx context.Context, name string, s config.Source) error {
+	command := shell.Command{
+		Name: "the command before " + name, Line: s.Before, Timeout: s.BeforeTimeout,
+		Out: func(line string) { r.log(runlog.Record{Level: runlog.Info, Message: line, Source: name}) },
+	}
+	if r.c.Env.Environ != nil {
+		command.Env = r.c.Env.Environ()
+	}
+	return command.Run(ctx)
 }
 
 func newRunID() string {

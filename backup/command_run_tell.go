@@ -1,10 +1,11 @@
 package backup
 
 import (
+	"context"
 	"time"
 
 	"chatkeep/backup/job"
-	"chatkeep/backup/session"
+	"chatkeep/backup/power"
 )
 
 // ran is a job in the output of run --json; fields are only added.
@@ -48,16 +49,17 @@ func ranOf(r *job.Report) ran {
 }
 
 // began tells that a job begins.
-func (r *jobRun) began(report *job.Report) {
-	r.c.Voice.Say("%s: begins", report.Job)
-	if report.Missed > 0 {
-		r.c.Voice.Say("%s: catching up; it was due %s before and did not run", report.Job,
-			session.Plural(int64(report.Missed), "time", "times"))
+func (r *jobRun) began(ctx context.Context, report *job.Report) {
+	if r.cfg.Jobs[report.Job].LowPriority {
+		power.Lower()
 	}
+	r.c.Voice.Say("%s: begins", report.Job)
+	r.tellBegan(ctx, report)
 }
 
 // step tells of one command line of a job.
 func (r *jobRun) step(report *job.Report, line []string, ended job.Ended) {
+	r.logStep(report, line, ended)
 	if ended.Code == 0 {
 		r.c.Voice.Say("%s: done: chatkeep %s", report.Job, shellLine(line))
 		return
@@ -65,13 +67,15 @@ func (r *jobRun) step(report *job.Report, line []string, ended job.Ended) {
 	r.c.Voice.Say("%s: code %d: chatkeep %s", report.Job, ended.Code, shellLine(line))
 }
 
-// ended tells how a job went.
-func (r *jobRun) ended(report *job.Report, _ *job.Past) {
+// ended tells how a job went: people, the log, and the repositories.
+func (r *jobRun) ended(ctx context.Context, report *job.Report, past *job.Past) {
 	if report.Trouble.Code == 0 {
-		r.c.Voice.Say("%s: %s, %s messages · stored %s new · %s", report.Job, session.Plural(report.Files, "file", "files"),
-			session.Count(report.Messages), session.Size(report.BytesStored), session.Span(report.Took))
+		r.c.Voice.Say("%s: %s", report.Job, storedLine(report))
 	}
 	for _, line := range report.Due {
 		r.c.Voice.Say("%s: due, and needs the passphrase: %s", report.Job, line)
 	}
+	r.logEnded(report)
+	r.note(ctx, report, past)
+	r.tellEnded(ctx, report, past)
 }

@@ -22,7 +22,7 @@ func statusCommand(env *session.Env) *cli.Command {
 			"success for too long is stale: then it ends with 15, for other monitors to see.\n\n" +
 			"  chatkeep status\n" +
 			"  chatkeep status --max-age 26h",
-		Flags: env.ConfigFlags(
+		Flags: env.Flags(session.ConfigFlag(),
 			&cli.StringFlag{Name: "max-age", Usage: "a last success before this `TIME`, as 26h, is stale (default: the job's max-age, else by its rhythm)"}),
 		Action: env.Action(func(ctx context.Context, c *session.Call) error {
 			standings, err := standingsOf(c)
@@ -189,12 +189,6 @@ type statusSummary struct {
 }
 
 func standingOf(s job.Standing) standing {
-	at := func(t time.Time) string {
-		if t.IsZero() {
-			return ""
-		}
-		return t.Format(time.RFC3339)
-	}
 	return standing{
 		Type: "job", Job: s.Job, State: wordOf(s), Tried: at(s.Tried), Good: at(s.Good), Next: at(s.Next),
 		Checked: at(s.Checked), Pruned: at(s.Pruned), Drilled: at(s.Drilled), MaxAge: s.MaxAge.Seconds(),

@@ -176,14 +176,14 @@ func TestSeveral(t *testing.T) {
 	if tr := reports[0].Trouble; tr.Code != codeShrunk || !strings.Contains(tr.Message, "signal") {
 		t.Errorf("a source that vanished: %+v", tr)
 	}
-	if len(w.lines) != 2 || !strings.Contains(w.lines[0], "--repo home") || !strings.Contains(w.lines[1], "--repo cloud") {
+	if len(w.lines) != 2 || !strings.Contains(w.lines[0], "--repo=home") || !strings.Contains(w.lines[1], "--repo=cloud") {
 		t.Errorf("the other was not stored: %v", w.lines)
 	}
 	if !slices.Equal(w.made, []string{"make an export"}) {
 		t.Errorf("made %v", w.made)
 	}
 	p := w.memory.Jobs["nightly"]
-	if !p.Good.IsZero() || !p.repo("home").Good.IsZero() || p.Srcs["exports"].Stored["cloud"].Time.IsZero() {
+	if !p.Good.IsZero() || !p.Repo("home").Good.IsZero() || p.Srcs["exports"].Stored["cloud"].Time.IsZero() {
 		t.Errorf("claimed: %+v", p)
 	}
 }
@@ -196,7 +196,7 @@ func TestOneOfTwo(t *testing.T) {
 	w.answers["backup"] = []Ended{unreachable, {}}
 	reports := w.call()
 	p := w.memory.Jobs["nightly"]
-	if reports[0].Trouble.Code != codeUnreachable || !p.Good.IsZero() || !p.repo("home").Good.IsZero() || p.repo("cloud").Good.IsZero() {
+	if reports[0].Trouble.Code != codeUnreachable || !p.Good.IsZero() || !p.Repo("home").Good.IsZero() || p.Repo("cloud").Good.IsZero() {
 		t.Errorf("%+v, %+v", reports[0].Trouble, p)
 	}
 }
@@ -241,7 +241,7 @@ func TestAfterwards(t *testing.T) {
 	if w.verbs() != "backup check prune" || len(r.Due) != 2 {
 		t.Fatalf("%s, due %q", w.verbs(), r.Due)
 	}
-	if want := "chatkeep forget --repo home --keep-daily=7 --keep-within=30d --keep-tag=keep"; r.Due[0] != want {
+	if want := "chatkeep forget --repo=home --keep-daily=7 --keep-within=30d --keep-tag=keep"; r.Due[0] != want {
 		t.Errorf("due %q", r.Due[0])
 	}
 	w.secret = true
@@ -342,7 +342,7 @@ func TestWatched(t *testing.T) {
 		t.Errorf("waited %v for a file that is a minute old", waited)
 	}
 	w.answers = map[string][]Ended{}
-	if w.call("nightly"); len(w.lines) != 1 || !strings.Contains(w.lines[0], "--repo cloud") {
+	if w.call("nightly"); len(w.lines) != 1 || !strings.Contains(w.lines[0], "--repo=cloud") {
 		t.Errorf("with one repository behind: %v", w.lines)
 	}
 	if w.call("nightly"); len(w.lines) != 0 {
@@ -363,8 +363,8 @@ func TestPattern(t *testing.T) {
 	}
 	w.call()
 	want := []string{
-		"backup --repo home --as exports/a/_chat.txt --exclude=-odd -- /exports/a/_chat.txt",
-		"backup --repo home --as exports/b/_chat.txt --exclude=-odd -- /exports/b/_chat.txt",
+		"backup --repo=home --as exports/a/_chat.txt --exclude=-odd -- /exports/a/_chat.txt",
+		"backup --repo=home --as exports/b/_chat.txt --exclude=-odd -- /exports/b/_chat.txt",
 	}
 	if !slices.Equal(w.lines, want) {
 		t.Errorf("%q", w.lines)

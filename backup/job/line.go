@@ -8,7 +8,7 @@ import (
 
 // backupLine is the command line that backs a source up.
 func backupLine(name string, s config.Source, path, repository string) []string {
-	line := []string{"backup", "--repo", repository, "--as", name}
+	line := append(at("backup", repository), "--as", name)
 	for _, f := range []struct{ flag, value string }{
 		{"--app", s.App}, {"--me", s.Me}, {"--chat", s.Chat}, {"--tz", s.TZ}, {"--date-order", s.DateOrder},
 		{"--host", s.Host}, {"--exclude-larger-than", s.ExcludeLargerThan},
@@ -32,6 +32,11 @@ func backupLine(name string, s config.Source, path, repository string) []string 
 	return append(line, "--", path)
 }
 
+// at begins a command line for a repository, which is the default where it is empty.
+func at(command, repository string) []string {
+	return given([]string{command}, "--repo", repository)
+}
+
 func given(line []string, flag, value string) []string {
 	if value == "" {
 		return line
@@ -41,16 +46,16 @@ func given(line []string, flag, value string) []string {
 
 // checkLine checks without any key.
 func checkLine(repository string) []string {
-	return []string{"check", "--keyless", "--repo", repository}
+	return append(at("check", repository), "--keyless")
 }
 
-func pruneLine(repository string) []string { return []string{"prune", "--repo", repository} }
+func pruneLine(repository string) []string { return at("prune", repository) }
 
-func drillLine(repository string) []string { return []string{"drill", "--repo", repository} }
+func drillLine(repository string) []string { return at("drill", repository) }
 
 // forgetLine is the command line for a policy, nil where it keeps everything.
 func forgetLine(k config.Keep, repository string) []string {
-	line := []string{"forget", "--repo", repository}
+	line := at("forget", repository)
 	bare := len(line)
 	for _, f := range []struct {
 		word string

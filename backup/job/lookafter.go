@@ -10,7 +10,7 @@ import (
 
 // lookAfter does at a repository what is due beside backups.
 func (w *work) lookAfter(ctx context.Context, repository string) {
-	past := w.past.repo(repository)
+	past := w.past.Repo(repository)
 	w.step(ctx, "check", w.job.CheckEvery, &past.Checked, repository, checkLine(repository))
 	// Forgetting first: what it drops is what a prune condemns.
 	w.withSecret(ctx, "forget", w.forgetEvery(), &past.Forgot, repository, forgetLine(w.job.Keep, repository))
@@ -35,8 +35,8 @@ func (w *work) step(ctx context.Context, name string, r rhythm.Rhythm, good *tim
 	if len(line) == 0 || w.report.Trouble.Code == codeUnreachable || ctx.Err() != nil || !stepDue(r, *good, now) {
 		return
 	}
-	w.past.repo(repository).Tried[name] = now
-	ended := w.try(ctx, line)
+	w.past.Repo(repository).Tried[name] = now
+	ended := w.try(ctx, repository, line)
 	trouble := troubleOf(ended, name+" of "+placeName(repository))
 	switch {
 	case ended.Code == codeOK:

@@ -60,6 +60,9 @@ type RepoPast struct {
 	Forgot  time.Time `json:"forgot,omitzero"`
 	// Tried are the times of steps whether they went well or not, by name.
 	Tried map[string]time.Time `json:"tried,omitempty"`
+	// Notes are the names of the notes there that tell of the runs until Noted.
+	Notes []string  `json:"notes,omitempty"`
+	Noted time.Time `json:"noted,omitzero"`
 }
 
 // SourcePast is what was stored of a source, by repository.
@@ -158,7 +161,8 @@ func (m *Memory) Of(name string, now time.Time) *Past {
 	return p
 }
 
-func (p *Past) repo(name string) *RepoPast {
+// Repo is what was done to a repository, nothing yet where it is new.
+func (p *Past) Repo(name string) *RepoPast {
 	r := p.Repos[name]
 	if r == nil {
 		r = &RepoPast{}

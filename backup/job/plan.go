@@ -1,6 +1,9 @@
 package job
 
-import "time"
+import (
+	"context"
+	"time"
+)
 
 // Planned is what a job would do.
 type Planned struct {
@@ -14,7 +17,7 @@ type Planned struct {
 
 // Plan says what Run would do, and does nothing. No command that produces an export
 // is run, so what it would produce is looked for as it is now.
-func (r *Runner) Plan(names []string) ([]*Planned, error) {
+func (r *Runner) Plan(ctx context.Context, names []string) ([]*Planned, error) {
 	if len(names) == 0 {
 		names = r.due()
 	}
@@ -27,13 +30,13 @@ func (r *Runner) Plan(names []string) ([]*Planned, error) {
 		now := r.Now()
 		p := r.Memory.Of(name, now)
 		w := &work{Runner: r, job: j, past: p, report: &Report{}}
-		plans = append(plans, w.plan(name, now))
+		plans = append(plans, w.plan(ctx, name, now))
 	}
 	return plans, nil
 }
 
-func (w *work) plan(name string, now time.Time) *Planned {
-	plan := &Planned{Job: name, Due: due(name, w.job, w.past, now), Waits: w.waits(w.job)}
+func (w *work) plan(ctx context.Context, name string, now time.Time) *Planned {
+	plan := &Planned{Job: name, Due: due(name, w.job, w.past, now), Waits: w.waits(ctx, w.job)}
 	for _, repository := range w.repositories() {
 		for _, source := range w.sources() {
 			one := ready{name: source, source: w.Config.Sources[source]}

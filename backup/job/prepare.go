@@ -37,7 +37,7 @@ func (w *work) prepare(ctx context.Context) []ready {
 // find produces a source's export, and finds it.
 func (w *work) find(ctx context.Context, one *ready) (err error) {
 	if one.source.Before != "" {
-		if err := w.Produce(ctx, one.source.Before, one.source.BeforeTimeout); err != nil {
+		if err := w.Produce(ctx, one.name, one.source); err != nil {
 			return err
 		}
 	}

@@ -22,11 +22,11 @@ type Runner struct {
 	Sleep func(context.Context, time.Duration) error
 	// Match returns the paths that a source stands for now, at least one.
 	Match func(config.Source) ([]string, error)
-	// Produce runs the command that makes an export, at most so long.
-	Produce func(ctx context.Context, command string, most time.Duration) error
+	// Produce runs the command that makes a source's export.
+	Produce func(ctx context.Context, name string, s config.Source) error
 	// Power reports whether the machine is on battery, and whether its network
 	// costs by volume.
-	Power func() (battery, metered bool)
+	Power func(context.Context) (battery, metered bool)
 	// Unlocked reports whether there is a source for the secret of a slot of this
 	// repository, so that what reads can be done without a person.
 	Unlocked func(repository string) bool
@@ -34,8 +34,8 @@ type Runner struct {
 	NewRun func() string
 
 	// Hooks, which may be nil: a job begins, one ended, or is stale.
-	Began func(*Report)
-	Ended func(*Report, *Past)
+	Began func(context.Context, *Report)
+	Ended func(context.Context, *Report, *Past)
 	// Step is told of each command line that ended.
 	Step func(*Report, []string, Ended)
 }
@@ -57,6 +57,7 @@ type Report struct {
 
 	Files, Messages, BytesRead, BytesStored int64
 	Snapshots                               []string
+	Reached                                 []string // repositories with which something went well
 }
 
 // UnknownJob is the error of a name that the configuration does not have.
@@ -94,7 +95,7 @@ func (r *Runner) Run(ctx context.Context, names []string) ([]*Report, error) {
 		}
 		reports = append(reports, report)
 	}
-	late, err := r.late(reports)
+	late, err := r.late(ctx, reports)
 	return append(reports, late...), err
 }
 
@@ -126,7 +127,7 @@ func (r *Runner) run(ctx context.Context, name string, asked bool) (*Report, err
 	j, now := r.Config.Jobs[name], r.Now()
 	p := r.Memory.Of(name, now)
 	report := &Report{Job: name, Run: r.NewRun(), Began: now, Missed: missed(j.Every, p, now), Good: p.Good}
-	if p.Waits = r.waits(j); p.Waits != "" && !asked {
+	if p.Waits = r.waits(ctx, j); p.Waits != "" && !asked {
 		report.Waits = p.Waits
 		return report, r.Save(r.Memory)
 	}
@@ -136,16 +137,16 @@ func (r *Runner) run(ctx context.Context, name string, asked bool) (*Report, err
 		return nil, err
 	}
 	if r.Began != nil {
-		r.Began(report)
+		r.Began(ctx, report)
 	}
 	w := &work{Runner: r, job: j, past: p, report: report}
 	w.all(ctx)
-	return report, r.finish(p, report)
+	return report, r.finish(ctx, p, report)
 }
 
 // waits says why a job that is due is not to begin now.
-func (r *Runner) waits(j config.Job) string {
-	battery, metered := r.Power()
+func (r *Runner) waits(ctx context.Context, j config.Job) string {
+	battery, metered := r.Power(ctx)
 	switch {
 	case battery && j.OnBattery == config.PowerWait:
 		return "the machine is on battery"
@@ -156,7 +157,7 @@ func (r *Runner) waits(j config.Job) string {
 }
 
 // finish remembers how a run went and tells of it.
-func (r *Runner) finish(p *Past, report *Report) error {
+func (r *Runner) finish(ctx context.Context, p *Past, report *Report) error {
 	p.Ended = r.Now()
 	if p.Ended.Before(p.Began) {
 		p.Ended = p.Began // the clock was set back meanwhile
@@ -174,14 +175,14 @@ func (r *Runner) finish(p *Past, report *Report) error {
 	p.enter(Entry{Run: report.Run, Began: report.Began, Seconds: report.Took.Seconds(), Code: report.Trouble.Code,
 		Message: report.Trouble.Message, Missed: report.Missed, BytesStored: report.BytesStored})
 	if r.Ended != nil {
-		r.Ended(report, p)
+		r.Ended(ctx, report, p)
 	}
 	return r.Save(r.Memory)
 }
 
 // late finds jobs of which nothing good came for too long, and that ran neither
 // well nor badly now: what failed is told of as a failure.
-func (r *Runner) late(ran []*Report) ([]*Report, error) {
+func (r *Runner) late(ctx context.Context, ran []*Report) ([]*Report, error) {
 	now := r.Now()
 	var reports []*Report
 	for _, name := range r.Config.JobNames() {
@@ -193,7 +194,7 @@ func (r *Runner) late(ran []*Report) ([]*Report, error) {
 		report := &Report{Job: name, Run: r.NewRun(), Began: now, Stale: true, Good: p.Good, Waits: p.Waits,
 			Trouble: Trouble{Code: codeStale, Message: staleMessage(p, now), Hint: "chatkeep status tells what its last runs did"}}
 		if r.Ended != nil {
-			r.Ended(report, p)
+			r.Ended(ctx, report, p)
 		}
 		reports = append(reports, report)
 	}

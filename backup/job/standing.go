@@ -43,7 +43,7 @@ func Stand(name string, j config.Job, repositories []string, p *Past, now time.T
 	}
 	s.Stale = stale(j, p, now)
 	for i, name := range repositories {
-		r := p.repo(name)
+		r := p.Repo(name)
 		s.Checked = oldest(i, s.Checked, r.Checked)
 		s.Pruned = oldest(i, s.Pruned, r.Pruned)
 		s.Drilled = oldest(i, s.Drilled, r.Drilled)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -81,7 +82,7 @@ func (w *work) at(ctx context.Context, repository string, ready []ready) {
 		}
 	}
 	if whole {
-		w.past.repo(repository).Good = w.past.Began
+		w.past.Repo(repository).Good = w.past.Began
 	}
 	w.lookAfter(ctx, repository)
 }
@@ -101,7 +102,7 @@ func (w *work) storePath(ctx context.Context, repository string, one ready, path
 	if one.looks != "" && past[repository].Looks == one.looks {
 		return true // it is there as it is
 	}
-	ended := w.try(ctx, backupLine(name, one.source, path, repository))
+	ended := w.try(ctx, repository, backupLine(name, one.source, path, repository))
 	trouble := troubleOf(ended, fmt.Sprintf("%s to %s", name, placeName(repository)))
 	switch {
 	case ended.Code == codeOK:
@@ -186,10 +187,10 @@ const (
 )
 
 // try does a command line, and again where the store could not be reached.
-func (w *work) try(ctx context.Context, line []string) Ended {
+func (w *work) try(ctx context.Context, repository string, line []string) Ended {
 	began, pause := w.Now(), retryFirst
 	for n := 0; ; n++ {
-		ended := w.do(ctx, line)
+		ended := w.do(ctx, repository, line)
 		over := w.Now().Sub(began)+pause > w.job.RetryFor
 		if ended.Code != codeUnreachable || n >= w.job.Retries || over || ctx.Err() != nil {
 			return ended
@@ -201,8 +202,11 @@ func (w *work) try(ctx context.Context, line []string) Ended {
 	}
 }
 
-func (w *work) do(ctx context.Context, line []string) Ended {
+func (w *work) do(ctx context.Context, repository string, line []string) Ended {
 	ended := w.Do(ctx, line)
+	if ended.good() && !slices.Contains(w.report.Reached, repository) {
+		w.report.Reached = append(w.report.Reached, repository)
+	}
 	if w.Step != nil {
 		w.Step(w.report, line, ended)
 	}

@@ -59,14 +59,14 @@ func (w *world) runner() *Runner {
 			return ctx.Err()
 		},
 		Match: func(s config.Source) ([]string, error) { return w.match(s) },
-		Produce: func(_ context.Context, command string, _ time.Duration) error {
-			w.made = append(w.made, command)
+		Produce: func(_ context.Context, _ string, s config.Source) error {
+			w.made = append(w.made, s.Before)
 			return nil
 		},
-		Power:    func() (bool, bool) { return w.battery, w.metered },
+		Power:    func(context.Context) (bool, bool) { return w.battery, w.metered },
 		Unlocked: func(string) bool { return w.secret },
 		NewRun:   func() string { n++; return fmt.Sprint(n) },
-		Ended:    func(r *Report, _ *Past) { w.reports = append(w.reports, r) },
+		Ended:    func(_ context.Context, r *Report, _ *Past) { w.reports = append(w.reports, r) },
 	}
 }
 

@@ -17,8 +17,10 @@ type Call struct {
 	Voice        *Voice
 	Dirs         state.Dirs
 
-	closers []io.Closer  // the stores that want to know of the end
-	file    *config.File // nil until it is asked for
+	at        string // the repository, where elsewhere is set
+	elsewhere bool
+	closers   []io.Closer  // the stores that want to know of the end
+	file      *config.File // nil until it is asked for
 }
 
 // Action makes a command's action of a function: it gets the call with all that
@@ -47,6 +49,17 @@ func (c *Call) close() {
 		_ = store.Close()
 	}
 }
+
+// At is the call at another repository than the flags name: a name or a place as
+// --repo takes it, empty for the default. It has to be closed.
+func (c *Call) At(repository string) *Call {
+	there := *c
+	there.at, there.elsewhere, there.closers = repository, true, nil
+	return &there
+}
+
+// Close closes what a call from At has open.
+func (c *Call) Close() { c.close() }
 
 // Arg returns argument n, or "".
 func (c *Call) Arg(n int) string { return c.Args().Get(n) }

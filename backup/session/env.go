@@ -18,7 +18,10 @@ type Env struct {
 	Stdout, Stderr io.Writer
 	// Getenv looks up an environment variable; "" is the same as unset.
 	Getenv func(string) string
-	Clock  Clock
+	// Environ is the whole environment, for programs that are started; nil is an
+	// empty one.
+	Environ func() []string
+	Clock   Clock
 	// Terminal opens the terminal of the person who started the program. It
 	// returns an error where nobody sits there.
 	Terminal func() (Terminal, error)
@@ -56,7 +59,7 @@ func SystemClock() Clock {
 // if stdin or stderr is a terminal: then /dev/tty is asked, so that pipes on
 // either side do no harm.
 func System(stdin io.Reader, stdout, stderr io.Writer, getenv func(string) string, stores []storage.Provider) *Env {
-	e := &Env{Stdin: stdin, Stdout: stdout, Stderr: stderr, Getenv: getenv, Clock: SystemClock(), Stores: stores}
+	e := &Env{Stdin: stdin, Stdout: stdout, Stderr: stderr, Getenv: getenv, Environ: os.Environ, Clock: SystemClock(), Stores: stores}
 	e.Terminal = func() (Terminal, error) {
 		if !isTerminal(stdin) && !isTerminal(stderr) {
 			return nil, errNobody

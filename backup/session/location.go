@@ -25,6 +25,9 @@ type place struct {
 func (c *Call) place() (place, error) {
 	p := place{id: c.String("id")}
 	p.location.Text = c.String("repo")
+	if c.elsewhere {
+		p.location.Text = c.at
+	}
 	if p.location.Text == "" {
 		p.location.Text = c.Env.Getenv(envRepository)
 	}

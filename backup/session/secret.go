@@ -81,6 +81,18 @@ func (e *Env) configured(ctx context.Context, r config.Repository) (sourced, boo
 	return s, true, err
 }
 
+// HasSecret reports whether the environment, or what the configuration file says of
+// the repository, names a source for the secret of a slot. It is not looked at.
+func (e *Env) HasSecret(r config.Repository) bool {
+	for _, name := range []string{envFile, envCommand, envPassphrase} {
+		if e.Getenv(name) != "" {
+			return true
+		}
+	}
+	dir := e.Getenv(envSystemd)
+	return r.PassphraseFile != "" || r.PassphraseCommand != "" || dir != "" && exists(filepath.Join(dir, credential))
+}
+
 func exists(path string) bool {
 	_, err := os.Stat(path)
 	return err == nil
