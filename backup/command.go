@@ -30,6 +30,7 @@ func Commands(env *session.Env, chats []chat.Provider) []*cli.Command {
 		copyCommand(env),
 		runCommand(env),
 		statusCommand(env),
+		notifyCommand(env),
 		scheduleCommand(env, schedule.ThisMachine()),
 	}
 }

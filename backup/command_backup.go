@@ -143,6 +143,11 @@ func backupAll(ctx context.Context, c *session.Call, w *session.Writable, source
 			return err
 		}
 	}
+	return joined(failed)
+}
+
+// joined makes one error of several; one alone stays what it is.
+func joined(failed []error) error {
 	if len(failed) == 1 {
 		return failed[0]
 	}

@@ -21,10 +21,16 @@ func statusCommand(env *session.Env) *cli.Command {
 			"wrong. It reads this machine's memory alone, and needs no network. A job with no\n" +
 			"success for too long is stale: then it ends with 15, for other monitors to see.\n\n" +
 			"  chatkeep status\n" +
-			"  chatkeep status --max-age 26h",
-		Flags: env.Flags(session.ConfigFlag(),
+			"  chatkeep status --max-age 26h\n\n" +
+			"With --repo it shows instead what the machines that back up have noted in the\n" +
+			"repository, and asks for the passphrase:\n\n" +
+			"  chatkeep status --repo s3://bucket/chats",
+		Flags: env.KeyFlags(
 			&cli.StringFlag{Name: "max-age", Usage: "a last success before this `TIME`, as 26h, is stale (default: the job's max-age, else by its rhythm)"}),
 		Action: env.Action(func(ctx context.Context, c *session.Call) error {
+			if c.IsSet("repo") {
+				return history(ctx, c)
+			}
 			standings, err := standingsOf(c)
 			if err != nil {
 				return err
