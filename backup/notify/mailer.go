@@ -195,7 +195,8 @@ func (m *mailer) explain(ctx context.Context, err error, password string) error 
 	if ctx.Err() != nil {
 		return &passing{error: fmt.Errorf("%s: %w", m.address, errLate)}
 	}
-	text := oneLine(redact(err.Error(), password), maxHint)
+	// Joined errors come in lines.
+	text := oneLine(redact(strings.ReplaceAll(err.Error(), "\n", "; "), password), maxHint)
 	shown := fmt.Errorf("%s: %s", m.address, text)
 	var hint interface{ Hint() string }
 	if errors.As(err, &hint) {
@@ -223,55 +224,4 @@ func temporary(err error) bool {
 		return said.Code/100 == 4
 	}
 	return true
-}
-
-// maxTalk is how much a server may say, in bytes.
-const maxTalk = 1 << 20
-
-// bounded is a connection to a server that must not talk for ever: answers are
-// gathered in memory.
-type bounded struct {
-	net.Conn
-	left int
-}
-
-func (b *bounded) Read(p []byte) (int, error) {
-	if b.left <= 0 {
-		return 0, fmt.Errorf("it said more than %d bytes", maxTalk)
-	}
-	n, err := b.Conn.Read(p[:min(len(p), b.left)])
-	b.left -= n
-	return n, err
-}
-
-// login is the login of servers that know no other; net/smtp has none of it. As
-// the one there, it gives the password to nobody who is neither on this machine
-// nor behind TLS.
-type login struct {
-	user, password string
-	asked          int
-}
-
-// Start implements smtp.Auth.
-func (l *login) Start(server *smtp.ServerInfo) (string, []byte, error) {
-	if !server.TLS && !localhost(server.Name) {
-		return "", nil, errors.New("unencrypted connection")
-	}
-	return "LOGIN", nil, nil
-}
-
-// Next implements smtp.Auth: the server asks for the user first, in words of its
-// own.
-func (l *login) Next(_ []byte, more bool) ([]byte, error) {
-	if !more {
-		return nil, nil
-	}
-	l.asked++
-	switch l.asked {
-	case 1:
-		return []byte(l.user), nil
-	case 2:
-		return []byte(l.password), nil
-	}
-	return nil, errors.New("the server asks for more than a user and a password")
 }

@@ -24,7 +24,8 @@ type Deps struct {
 	Sleep func(ctx context.Context, d time.Duration) error
 	// Environ is what commands get, less what is secret.
 	Environ func() []string
-	// Stderr is where commands complain; nowhere where it is nil.
+	// Stderr is where commands complain, in words of their own; nowhere where it is
+	// nil.
 	Stderr io.Writer
 
 	// HTTP sends pings, and to ntfy and webhooks, but follows no redirection. A

@@ -1,0 +1,45 @@
+package notify_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"os"
+	"strings"
+	"testing"
+
+	"chatkeep/backup/config"
+	"chatkeep/backup/notify"
+)
+
+// TestDocumented: docs/monitoring.md has every key and every variable, and its
+// example is what is sent.
+func TestDocumented(t *testing.T) {
+	page, err := os.ReadFile("../../docs/monitoring.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var told notify.Command
+	w := newWorld()
+	w.deps.Run = func(_ context.Context, c notify.Command) error { told = c; return nil }
+	event := failure()
+	event.Since = event.Time
+	if err := w.tell(t, config.Channel{Type: "command", Command: "true"}, event); err != nil {
+		t.Fatal(err)
+	}
+	for _, kv := range told.Env {
+		name, _, _ := strings.Cut(kv, "=")
+		if name != "PATH" && !bytes.Contains(page, []byte("`"+name+"`")) {
+			t.Errorf("%s is not on the page", name)
+		}
+	}
+	_, example, _ := strings.Cut(string(page), "```json\n")
+	example, _, _ = strings.Cut(example, "```")
+	var compact bytes.Buffer
+	if err := json.Compact(&compact, []byte(example)); err != nil {
+		t.Fatal(err)
+	}
+	if got := strings.TrimSpace(string(told.Stdin)); got != compact.String() {
+		t.Errorf("the example on the page is\n%s, and what is sent\n%s", compact.String(), got)
+	}
+}
