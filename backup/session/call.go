@@ -6,6 +6,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"chatkeep/backup/config"
 	"chatkeep/backup/state"
 )
 
@@ -16,7 +17,8 @@ type Call struct {
 	Voice        *Voice
 	Dirs         state.Dirs
 
-	closers []io.Closer // the stores that want to know of the end
+	closers []io.Closer  // the stores that want to know of the end
+	file    *config.File // nil until it is asked for
 }
 
 // Action makes a command's action of a function: it gets the call with all that

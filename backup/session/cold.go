@@ -73,11 +73,25 @@ type Classes = [format.Kinds]string
 
 const classFlag = "storage-class"
 
-// Classes reads --storage-class: KIND=CLASS, of which there may be several with
-// commas between, or a class alone, which is that of media and originals.
+// Classes reads --storage-class, or else what the configuration file says of the
+// repository.
 func (c *Call) Classes() (Classes, error) {
+	texts := c.StringSlice(classFlag)
+	if len(texts) == 0 {
+		p, err := c.place()
+		if err != nil {
+			return Classes{}, err
+		}
+		texts = p.said.StorageClass
+	}
+	return classesOf(texts)
+}
+
+// classesOf reads KIND=CLASS, of which there may be several with commas between,
+// or a class alone, which is that of media and originals.
+func classesOf(texts []string) (Classes, error) {
 	var classes Classes
-	for _, text := range c.StringSlice(classFlag) {
+	for _, text := range texts {
 		for one := range strings.SplitSeq(text, ",") {
 			kinds, class, err := parseClass(one)
 			if err != nil {

@@ -24,6 +24,8 @@ type Env struct {
 	Terminal func() (Terminal, error)
 	// Stores are the kinds of places this build knows.
 	Stores []storage.Provider
+
+	checks map[string]func(string) error // of the configuration file, by key
 }
 
 // Clock is the one source of time.

@@ -13,7 +13,6 @@ import (
 var (
 	ParseLine   = parseLine
 	Arity       = arity
-	ProviderOf  = providerOf
 	OneSecret   = oneSecret
 	LooksLike   = looksLikeRecovery
 	HintOf      = hintOf

@@ -107,14 +107,28 @@ func interruption(ctx context.Context, err error) error {
 	return err
 }
 
+// linesOf is what is said of an error: one line, also of errors that were joined
+// and come in lines, but for a list of many things that are wrong.
+func linesOf(err error) []string {
+	var list interface{ Lines() []string }
+	lines := []string{strings.ReplaceAll(strings.TrimSpace(err.Error()), "\n", "; ")}
+	if errors.As(err, &list) {
+		lines = list.Lines()
+	}
+	for i, line := range lines {
+		lines[i] = Clean(line)
+	}
+	return lines
+}
+
 // report tells of an error and returns the exit code.
 func (v *Voice) report(err error) int {
 	code := exitCode(err)
 	if err == nil {
 		return code
 	}
-	// Joined errors come in lines.
-	message := Clean(strings.ReplaceAll(strings.TrimSpace(err.Error()), "\n", "; "))
+	lines := linesOf(err)
+	message := strings.Join(lines, "; ")
 	hint := Clean(hintOf(err))
 	if v.json {
 		line, _ := jsonLine(struct {
@@ -126,7 +140,7 @@ func (v *Voice) report(err error) int {
 		v.write(v.err, string(line))
 		return code
 	}
-	text := "chatkeep: " + message + "\n"
+	text := "chatkeep: " + strings.Join(lines, "\nchatkeep: ") + "\n"
 	if hint != "" {
 		text += "hint: " + hint + "\n"
 	}

@@ -36,7 +36,7 @@ func (e *Env) Flags(own ...cli.Flag) []cli.Flag {
 func (e *Env) RepositoryFlags(own ...cli.Flag) []cli.Flag {
 	flags := []cli.Flag{
 		&cli.StringFlag{Name: "repo", Aliases: []string{"r"}, Category: placeFlags,
-			Usage: "the repository's `PLACE`: a path" + e.placeUsage() + "; or $" + envRepository},
+			Usage: "the repository's `PLACE`: a path" + e.placeUsage() + ", or its name in the configuration file; or $" + envRepository},
 	}
 	flags = append(flags, trustFlags()...)
 	return e.Flags(slices.Concat(own, flags, e.settingFlags("", ""))...)
@@ -46,11 +46,18 @@ func (e *Env) RepositoryFlags(own ...cli.Flag) []cli.Flag {
 // it may go.
 func trustFlags() []cli.Flag {
 	return []cli.Flag{
+		ConfigFlag(),
 		&cli.StringFlag{Name: "id", Category: placeFlags, Usage: "the repository's `ID`, where this machine does not know it yet or knows another one there"},
 		&cli.StringSliceFlag{Name: "accept", Category: placeFlags, Usage: "go on in spite of problems of this `CLASS`, as rollback or gap; may be repeated"},
 		&cli.StringFlag{Name: "limit-upload", Category: placeFlags, Usage: "at most `RATE` a second on average, as 500KiB; by the clock as 08:00-18:00=500KiB,2MiB"},
 		&cli.StringFlag{Name: "limit-download", Category: placeFlags, Usage: "at most `RATE` a second, as 2MiB; by the clock as 23:00-06:00=8MiB,1MiB"},
 	}
+}
+
+// ConfigFlag names the configuration file. It is among the flags of every command
+// that opens a repository.
+func ConfigFlag() cli.Flag {
+	return &cli.StringFlag{Name: configFlag, Category: placeFlags, Usage: "the configuration `FILE`; or $" + envConfig}
 }
 
 // settingFlags are the settings of the places that this build knows. A prefix

@@ -5,6 +5,7 @@ import (
 	"io"
 	"strings"
 
+	"chatkeep/backup/config"
 	"chatkeep/providers/storage"
 )
 
@@ -14,9 +15,13 @@ type place struct {
 	location storage.Location
 	byChance bool   // nobody named it: the embedded default
 	id       string // of the repository to expect there, as the user gave it
+
+	name string            // in the configuration file, or ""
+	said config.Repository // what that says of it, beside the place
 }
 
-// place works out which place the flags and the environment name.
+// place works out which place the flags, the environment or the configuration file
+// name.
 func (c *Call) place() (place, error) {
 	p := place{id: c.String("id")}
 	p.location.Text = c.String("repo")
@@ -27,24 +32,34 @@ func (c *Call) place() (place, error) {
 		if c.IsSet("repo") {
 			return p, Usage("--repo is empty")
 		}
+		conf, err := c.Config()
+		if err != nil {
+			return p, err
+		}
+		p.location.Text = conf.Repository
+	}
+	if p.location.Text == "" {
 		p.location.Text, p.byChance = c.Dirs.DefaultRepository(), true
 	}
 	err := c.locate(&p, "")
 	return p, err
 }
 
-// locate finds out whose a place is, and its settings: the flags of these that
-// have a prefix.
+// locate finds out whose a place is, which may be named as the configuration file
+// names it, and its settings: the flags of these that have a prefix.
 func (c *Call) locate(p *place, prefix string) error {
+	if err := c.resolve(p); err != nil {
+		return err
+	}
 	var ok bool
-	p.provider, ok = providerOf(c.Env.Stores, p.location.Text)
+	p.provider, ok = storage.ProviderOf(c.Env.Stores, p.location.Text)
 	if err := bare("the repository's place", p.location.Text, p.provider); err != nil {
 		return err
 	}
 	if !ok {
 		return Usage("no kind of place is known for %q", p.location.Text)
 	}
-	p.location.Values = c.settings(p.provider, prefix)
+	p.location.Values = c.settings(p, prefix)
 	for name, value := range p.location.Values {
 		if err := bare("--"+prefix+name, addressOf(name, value), p.provider); err != nil {
 			return err
@@ -79,28 +94,11 @@ func addressOf(name, value string) string {
 	return ""
 }
 
-// providerOf finds the provider whose scheme is the longest that the location
-// begins with. A location that no scheme claims is a path.
-func providerOf(providers []storage.Provider, location string) (found storage.Provider, ok bool) {
-	longest := -1
-	for _, p := range providers {
-		if len(p.Schemes) == 0 && longest < 0 {
-			found, ok, longest = p, true, 0
-		}
-		for _, scheme := range p.Schemes {
-			if len(scheme) > longest && strings.HasPrefix(location, scheme+":") {
-				found, ok, longest = p, true, len(scheme)
-			}
-		}
-	}
-	return found, ok
-}
-
-// settings collects what was given for a provider: flags first, then the
-// environment.
-func (c *Call) settings(p storage.Provider, prefix string) map[string]string {
+// settings collects what was given for a place: flags first, then the environment,
+// then the configuration file.
+func (c *Call) settings(p *place, prefix string) map[string]string {
 	values := map[string]string{}
-	for _, s := range p.Settings {
+	for _, s := range p.provider.Settings {
 		switch flag := prefix + s.Name; {
 		case s.Bool && c.IsSet(flag):
 			if c.Bool(flag) {
@@ -117,6 +115,8 @@ func (c *Call) settings(p storage.Provider, prefix string) map[string]string {
 				value = "true"
 			}
 			values[s.Name] = value
+		case p.said.Settings[s.Name] != "":
+			values[s.Name] = p.said.Settings[s.Name]
 		}
 	}
 	return values
@@ -124,11 +124,11 @@ func (c *Call) settings(p storage.Provider, prefix string) map[string]string {
 
 // open opens the store, within the limits that were asked for.
 func (c *Call) open(ctx context.Context, p place, create bool) (*traffic, error) {
-	up, err := c.rates("limit-upload")
+	up, err := c.rates("limit-upload", p.said.LimitUpload)
 	if err != nil {
 		return nil, err
 	}
-	down, err := c.rates("limit-download")
+	down, err := c.rates("limit-download", p.said.LimitDownload)
 	if err != nil {
 		return nil, err
 	}
@@ -142,11 +142,14 @@ func (c *Call) open(ctx context.Context, p place, create bool) (*traffic, error)
 	return limit(store, c.Env.Clock, up, down), nil
 }
 
-// rates is the limit that a flag gives.
-func (c *Call) rates(flag string) (rates, error) {
+// rates is the limit that a flag gives, or else the configuration file.
+func (c *Call) rates(flag, said string) (rates, error) {
 	text := c.String(flag)
 	if text == "" && c.IsSet(flag) {
 		return rates{}, Usage("--%s is empty", flag)
+	}
+	if text == "" {
+		text = said
 	}
 	r, err := parseRates(text)
 	if err != nil {

@@ -13,12 +13,16 @@ const tries = 3
 const AllowWeak = "allow-weak-passphrase"
 
 // NewPassphrase gets a passphrase that is to open the repository from now on.
-// From the environment it is taken as it is, with a warning where it is weak: a
+// From the environment or the configuration file it is taken as it is, with a warning where it is weak: a
 // machine cannot think of a better one. A person is asked twice, is refused a
 // weak one, and gets one made and shown for an empty answer, unless no secret
 // may be shown. Code is the exit code where there is nobody to ask.
 func (c *Call) NewPassphrase(ctx context.Context, code int) (string, error) {
-	s, ok, err := c.Env.configured(ctx)
+	p, err := c.place()
+	if err != nil {
+		return "", err
+	}
+	s, ok, err := c.Env.configured(ctx, p.said)
 	if err != nil {
 		return "", err
 	}

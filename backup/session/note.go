@@ -25,7 +25,7 @@ func (a *Archive) Noter(ctx context.Context) (*repo.Noter, error) {
 // and the secret: with no memory and no cache of this machine, and by what the
 // place says alone. It asks for the secret anew, whatever was unlocked before.
 func (a *Archive) Newcomer(ctx context.Context) (*repo.Reader, error) {
-	n := &Archive{Store: a.Store, Place: a.Place, call: a.call, store: a.store, name: a.name}
+	n := &Archive{Store: a.Store, Place: a.Place, call: a.call, store: a.store, said: a.said, name: a.name}
 	id := a.View.ID
 	if len(a.call.StringSlice("identity")) > 0 || a.call.String("id") != "" {
 		n.told = id // one who unlocks with such a key has to know it

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"chatkeep/backup/config"
 	"chatkeep/backup/format"
 	"chatkeep/backup/keys"
 	"chatkeep/backup/repo"
@@ -20,11 +21,12 @@ type Archive struct {
 
 	call  *Call
 	store *traffic
-	given string       // the id that the user gave, or ""
-	name  string       // what this machine remembers the place by
-	told  format.Hash  // the id that somebody vouches for, zero where only the place claims it
-	key   *keys.Writer // this machine's, nil without one
-	keyIs error        // why a key that is there cannot be used
+	said  config.Repository // what the configuration file says of it
+	given string            // the id that the user gave, or ""
+	name  string            // what this machine remembers the place by
+	told  format.Hash       // the id that somebody vouches for, zero where only the place claims it
+	key   *keys.Writer      // this machine's, nil without one
+	keyIs error             // why a key that is there cannot be used
 }
 
 // Writable is an opened repository that can be written to as well.
@@ -86,7 +88,7 @@ func (c *Call) load(ctx context.Context, p place, store *traffic) (*Archive, err
 }
 
 func (c *Call) archive(p place, store *traffic) *Archive {
-	return &Archive{Store: store, Place: p.location.Text, call: c, store: store, given: p.id, name: p.nameOf(store)}
+	return &Archive{Store: store, Place: p.location.Text, call: c, store: store, said: p.said, given: p.id, name: p.nameOf(store)}
 }
 
 // named makes an absent repository one at the place as the user knows it.

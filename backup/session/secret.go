@@ -11,6 +11,7 @@ import (
 	"runtime"
 	"strings"
 
+	"chatkeep/backup/config"
 	"chatkeep/backup/keys"
 )
 
@@ -43,9 +44,10 @@ func (e *noSource) Hint() string {
 func (e *noSource) ExitCode() int { return e.code }
 
 // configured returns the passphrase or recovery key that the environment has or
-// names, false if it says nothing of one. The sources are asked in the order in
+// names, or else what the configuration file says of the repository; false if
+// neither says anything of one. The sources of each are asked in the order in
 // which they are harder to leak.
-func (e *Env) configured(ctx context.Context) (sourced, bool, error) {
+func (e *Env) configured(ctx context.Context, r config.Repository) (sourced, bool, error) {
 	var data []byte
 	var err error
 	s := sourced{}
@@ -55,13 +57,19 @@ func (e *Env) configured(ctx context.Context) (sourced, bool, error) {
 		data, err = readSecretFile(s.from)
 	case e.Getenv(envCommand) != "":
 		s.from = "the command in " + envCommand
-		data, err = e.runSecretCommand(ctx, e.Getenv(envCommand))
+		data, err = e.runSecretCommand(ctx, e.Getenv(envCommand), s.from)
 	case e.Getenv(envSystemd) != "" && exists(filepath.Join(e.Getenv(envSystemd), credential)):
 		s.from = "the credential " + credential
 		data, err = readSecretFile(filepath.Join(e.Getenv(envSystemd), credential))
 	case e.Getenv(envPassphrase) != "":
 		s.from = envPassphrase
 		data = []byte(e.Getenv(envPassphrase))
+	case r.PassphraseFile != "":
+		s.from = r.PassphraseFile
+		data, err = readSecretFile(s.from)
+	case r.PassphraseCommand != "":
+		s.from = "the command in passphrase-command"
+		data, err = e.runSecretCommand(ctx, r.PassphraseCommand, s.from)
 	default:
 		return s, false, nil
 	}
@@ -92,8 +100,9 @@ func readSecretFile(path string) ([]byte, error) {
 }
 
 // runSecretCommand runs a command as the shell would. What it says on stderr
-// is for the person; what it prints is the secret and goes nowhere else.
-func (e *Env) runSecretCommand(ctx context.Context, command string) ([]byte, error) {
+// is for the person; what it prints is the secret and goes nowhere else. From is
+// what messages call it.
+func (e *Env) runSecretCommand(ctx context.Context, command, from string) ([]byte, error) {
 	shell, flag := "/bin/sh", "-c"
 	if runtime.GOOS == "windows" {
 		shell, flag = "cmd", "/C"
@@ -106,7 +115,7 @@ func (e *Env) runSecretCommand(ctx context.Context, command string) ([]byte, err
 		if ctx.Err() != nil {
 			return nil, context.Cause(ctx)
 		}
-		return nil, Fail(ExitFailed, "it has to print the passphrase and nothing else", "the command in "+envCommand+" failed: %v", err)
+		return nil, Fail(ExitFailed, "it has to print the passphrase and nothing else", "%s failed: %v", from, err)
 	}
 	return out.Bytes(), nil
 }
@@ -132,10 +141,11 @@ func oneSecret(data []byte, from string) (string, error) {
 	return text, nil
 }
 
-// existing gets the secret of a repository that is there: from the
-// environment, or from the person.
-func (c *Call) existing(ctx context.Context) (sourced, error) {
-	s, ok, err := c.Env.configured(ctx)
+// existing gets the secret of a repository that is there, of which the
+// configuration file says something: from the environment, from that, or from the
+// person.
+func (c *Call) existing(ctx context.Context, said config.Repository) (sourced, error) {
+	s, ok, err := c.Env.configured(ctx, said)
 	if ok || err != nil {
 		return s, err
 	}

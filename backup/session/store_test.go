@@ -19,12 +19,12 @@ func TestProviderOf(t *testing.T) {
 		"/a/b": "path", "repo": "path", "s3://x": "short", "s3:https://h/b": "long", "s3:httpsx": "short", "b2:x": "long",
 		"b2": "path", "C:\\x": "path", "s3x:y": "path", "": "path",
 	} {
-		got, ok := session.ProviderOf(providers, location)
+		got, ok := storage.ProviderOf(providers, location)
 		if !ok || got.Name != want {
 			t.Errorf("%q is for %q, want %q", location, got.Name, want)
 		}
 	}
-	if p, ok := session.ProviderOf(providers[:1], "/a/b"); ok {
+	if p, ok := storage.ProviderOf(providers[:1], "/a/b"); ok {
 		t.Errorf("a path is for %q", p.Name)
 	}
 }

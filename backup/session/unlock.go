@@ -58,7 +58,7 @@ func (a *Archive) unlock(ctx context.Context) (*keys.Master, error) {
 		return a.unlockFiles(ctx, files)
 	}
 	for try := 1; ; try++ {
-		s, err := a.call.existing(ctx)
+		s, err := a.call.existing(ctx, a.said)
 		if err != nil {
 			return nil, err
 		}

@@ -32,7 +32,7 @@ func (r *Repository) CachedObject(hash format.Hash) []byte {
 // hold nothing that the store does not have. Failing to keep one is no error.
 func (r *Repository) CacheObject(hash format.Hash, data []byte) {
 	// Not synced: what a power cut tears does not have the hash.
-	_ = replaceFile(r.objectPath(hash), data, false)
+	_ = replaceFile(r.objectPath(hash), data, 0o600, false)
 }
 
 func (r *Repository) objectPath(hash format.Hash) string {

@@ -10,9 +10,14 @@ import (
 // WriteFile replaces the file at path by data, mode 0600, such that after a
 // crash either the old bytes are there or the new ones, and after a return
 // without error the new ones.
-func WriteFile(path string, data []byte) error { return replaceFile(path, data, true) }
+func WriteFile(path string, data []byte) error { return WriteFileMode(path, data, 0o600) }
 
-func replaceFile(path string, data []byte, durable bool) error {
+// WriteFileMode is WriteFile with another mode, for what others may read.
+func WriteFileMode(path string, data []byte, mode fs.FileMode) error {
+	return replaceFile(path, data, mode, true)
+}
+
+func replaceFile(path string, data []byte, mode fs.FileMode, durable bool) error {
 	dir := filepath.Dir(path)
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
@@ -22,6 +27,9 @@ func replaceFile(path string, data []byte, durable bool) error {
 		return err
 	}
 	_, err = f.Write(data)
+	if err == nil && mode != 0o600 { // that it has
+		err = f.Chmod(mode)
+	}
 	if durable && err == nil {
 		err = f.Sync()
 	}

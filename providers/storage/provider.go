@@ -3,6 +3,7 @@ package storage
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -30,6 +31,24 @@ type Provider struct {
 	// writing. With create it also prepares an empty place, as a directory;
 	// without, a place that does not exist is an [Error] of class NoPlace.
 	Open func(ctx context.Context, location Location, create bool) (Store, error)
+}
+
+// ProviderOf finds the provider whose scheme is the longest that a location begins
+// with. A location that no scheme claims is a path, and belongs to the provider
+// without schemes; it reports false where there is none.
+func ProviderOf(providers []Provider, location string) (found Provider, ok bool) {
+	longest := -1
+	for _, p := range providers {
+		if len(p.Schemes) == 0 && longest < 0 {
+			found, ok, longest = p, true, 0
+		}
+		for _, scheme := range p.Schemes {
+			if len(scheme) > longest && strings.HasPrefix(location, scheme+":") {
+				found, ok, longest = p, true, len(scheme)
+			}
+		}
+	}
+	return found, ok
 }
 
 // Topic is a text for people about one way to use a provider.
