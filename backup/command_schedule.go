@@ -30,11 +30,6 @@ func scheduleFlags(own ...cli.Flag) []cli.Flag {
 	}, own...)
 }
 
-// configFlag names the file that runs go by.
-func configFlag() cli.Flag {
-	return &cli.StringFlag{Name: "config", Usage: "`FILE` that runs go by (default chatkeep/config.toml in the user's folder for configurations)"}
-}
-
 func scheduleInstall(env *session.Env, host schedule.Host) *cli.Command {
 	return &cli.Command{
 		Name: "install", Usage: "install the timer, or bring it up to date",
@@ -44,7 +39,7 @@ func scheduleInstall(env *session.Env, host schedule.Host) *cli.Command {
 			"  chatkeep schedule install --print\n" +
 			"  chatkeep schedule install\n" +
 			"  sudo chatkeep schedule install --system --user anna",
-		Flags: env.Flags(scheduleFlags(configFlag(),
+		Flags: env.Flags(scheduleFlags(session.ConfigFlag(),
 			&cli.BoolFlag{Name: "print", Usage: "print what would be installed and where, and change nothing"}, session.DryRun())...),
 		Action: env.Action(func(ctx context.Context, c *session.Call) error {
 			s, err := newScheduling(c, host)
@@ -91,7 +86,7 @@ func scheduleShow(env *session.Env, host schedule.Host) *cli.Command {
 		Name: "show", Usage: "print the timer that is installed, and how one of now would differ",
 		Description: "It differs where the program, the configuration or a variable moved since; chatkeep\n" +
 			"schedule install brings it up to date.\n\n  chatkeep schedule show",
-		Flags: env.Flags(scheduleFlags(configFlag())...),
+		Flags: env.Flags(scheduleFlags(session.ConfigFlag())...),
 		Action: env.Action(func(ctx context.Context, c *session.Call) error {
 			s, err := newScheduling(c, host)
 			if err != nil {

@@ -44,11 +44,12 @@ func (s *scheduling) plan() (planned, error) {
 	} else {
 		p.Environment, p.withheld = schedule.Environment(s.c.Env.Getenv, s.account.Home, s.c.Env.Stores)
 	}
-	p.Config = filepath.Join(dirs.Config, "config.toml")
-	if given := s.c.String("config"); given != "" {
-		if p.Config, err = filepath.Abs(given); err != nil {
-			return p, err
-		}
+	var named bool
+	if p.Config, named = s.c.ConfigPath(); s.other && !named {
+		p.Config = filepath.Join(dirs.Config, "config.toml")
+	}
+	if p.Config, err = filepath.Abs(p.Config); err != nil {
+		return p, err
 	}
 	settings, err := s.settings(&p)
 	if err != nil {
@@ -64,11 +65,19 @@ func (s *scheduling) plan() (planned, error) {
 
 // settings reads the configuration. That there is none yet is noted in the plan.
 func (s *scheduling) settings(p *planned) (config.Config, error) {
-	_, err := s.host.ReadFile(p.Config)
+	data, err := s.host.ReadFile(p.Config)
 	if errors.Is(err, fs.ErrNotExist) {
-		p.missing, err = err, nil
+		p.missing = err
+		return config.Config{}, nil
 	}
-	return config.Config{}, err
+	if err != nil {
+		return config.Config{}, err
+	}
+	c, err := config.Parse(p.Config, data, config.Known{Home: s.account.Home, Stores: s.c.Env.Stores})
+	if err != nil {
+		return config.Config{}, err
+	}
+	return *c, nil
 }
 
 func (s *scheduling) install(ctx context.Context) error {

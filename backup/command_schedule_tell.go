@@ -79,10 +79,6 @@ func (s *scheduling) show(ctx context.Context) error {
 		s.c.Voice.Print("nothing is installed; chatkeep schedule install --print shows what would be")
 		return s.c.Voice.Object(sum)
 	}
-	p, err := s.plan()
-	if err != nil {
-		return s.hinted(err)
-	}
 	for _, k := range s.looked() {
 		if there[k] == nil {
 			continue
@@ -91,6 +87,12 @@ func (s *scheduling) show(ctx context.Context) error {
 		if err := s.printPieces(k, there[k]); err != nil {
 			return err
 		}
+	}
+	p, err := s.plan()
+	if err != nil {
+		return s.hinted(err)
+	}
+	for _, k := range sum.Installed {
 		draft, err := s.mechanism(k).Draft(p.Plan)
 		if err != nil {
 			return err

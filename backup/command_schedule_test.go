@@ -289,6 +289,31 @@ func TestScheduleSecrets(t *testing.T) {
 	}
 }
 
+// TestScheduleReads goes by the configuration: what it lets runs write to, and
+// whether it has commands.
+func TestScheduleReads(t *testing.T) {
+	d := newDesk(t)
+	d.denied = ""
+	const file, unit = "/srv/chats.toml", "/etc/systemd/system/chatkeep.service"
+	d.vars["CHATKEEP_CONFIG"] = file
+	d.files[file] = "[log]\nfile = \"~/logs/chats.log\"\n"
+	d.run(0, "install --system")
+	if text := d.files[unit]; !strings.Contains(text, " --config /srv/chats.toml\n") || !strings.Contains(text, "ReadWritePaths=-/home/anna/logs\n") || !strings.Contains(text, "NoNewPrivileges") {
+		t.Errorf("the unit:\n%s", text)
+	}
+	d.files[file] += "[sources.phone]\npath = \"~/Exports\"\nbefore = \"fetch\"\n"
+	if got := fmt.Sprint(d.summary("show --system")["differences"]); !strings.Contains(got, "- NoNewPrivileges=true") {
+		t.Errorf("of a command in the configuration it says %s", got)
+	}
+	d.files[file] = "[log\n"
+	d.run(64, "install --system")
+	if d.run(64, "show --system"); !strings.Contains(d.out.String(), "ExecStart=") {
+		t.Errorf("with a configuration that cannot be read it shows %s", &d.out)
+	}
+	d.run(0, "status --system")
+	d.run(0, "remove --system")
+}
+
 // TestScheduleForAnother takes nothing of root's environment into another
 // account's timer.
 func TestScheduleForAnother(t *testing.T) {
