@@ -24,7 +24,7 @@ var walls = []wall{
 
 	{"backup", []string{
 		"backup/session", "backup/keys", "backup/state", "backup/format", "backup/record", "backup/split", "backup/repo",
-		"backup/zips", "backup/forget", "backup/retention", "backup/config", "providers/chat", "providers/chat/archive", "providers/storage",
+		"backup/zips", "backup/forget", "backup/retention", "backup/config", "backup/rhythm", "providers/chat", "providers/chat/archive", "providers/storage",
 	}, "the verb that pours chats into a repository; knows no app and no store by name, and not the other verb"},
 	{"backup/config", []string{"backup/format", "backup/retention", "backup/rhythm", "backup/state", "providers/storage"},
 		"what a person says of unattended runs, read from a file and written to it; opens nothing"},
