@@ -6,12 +6,17 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/pelletier/go-toml/v2"
 )
 
-// quote writes a text in TOML.
+// quote writes a text in TOML. What is no UTF-8 stays as it is, so that whoever
+// reads it refuses it.
 func quote(text string) string {
+	if !utf8.ValidString(text) {
+		return `"` + text + `"`
+	}
 	var b strings.Builder
 	b.WriteByte('"')
 	for _, r := range text {
