@@ -14,8 +14,11 @@ import (
 // Commands are the commands that write to a repository or care for it. Chats are
 // the apps that this build knows.
 func Commands(env *session.Env, chats []chat.Provider) []*cli.Command {
+	checkConfig(env, chats)
 	return []*cli.Command{
 		initCommand(env),
+		configCommand(env),
+		sourceCommand(env, chats),
 		keyCommand(env),
 		writerCommand(env),
 		inspectCommand(env, chats),

@@ -54,8 +54,16 @@ func backupCommand(env *session.Env, chats []chat.Provider) *cli.Command {
 }
 
 func backupFlags() []cli.Flag {
-	return []cli.Flag{
+	return append(selectFlags(),
 		&cli.StringFlag{Name: "as", Usage: "`NAME` of the source, which its snapshots share (default the path)"},
+		&cli.StringFlag{Name: "pack-size", Usage: "`SIZE` of the objects that are stored, 1MiB to 128MiB (default 16MiB)"},
+		&cli.StringSliceFlag{Name: "storage-class", Usage: "the `CLASS` in which the store keeps media and originals, or of one kind: originals=GLACIER;\n" +
+			"kinds are messages, media, originals, meta; several with commas between, or repeated"})
+}
+
+// selectFlags say what of a source to take, and what its snapshots are called.
+func selectFlags() []cli.Flag {
+	return []cli.Flag{
 		&cli.StringSliceFlag{Name: "tag", Usage: "give the snapshot this `TAG`; may be repeated"},
 		&cli.StringFlag{Name: "host", Usage: "`NAME` of the machine the source is from (default this one's)"},
 		&cli.StringSliceFlag{Name: "exclude", Usage: "leave out what matches this shell `PATTERN`; may be repeated"},
@@ -63,9 +71,6 @@ func backupFlags() []cli.Flag {
 		&cli.StringFlag{Name: "exclude-larger-than", Usage: "leave out files above this `SIZE`, as 100MiB"},
 		&cli.BoolFlag{Name: "no-videos", Usage: "leave out videos"},
 		&cli.BoolFlag{Name: "one-file-system", Usage: "do not cross into other file systems"},
-		&cli.StringFlag{Name: "pack-size", Usage: "`SIZE` of the objects that are stored, 1MiB to 128MiB (default 16MiB)"},
-		&cli.StringSliceFlag{Name: "storage-class", Usage: "the `CLASS` in which the store keeps media and originals, or of one kind: originals=GLACIER;\n" +
-			"kinds are messages, media, originals, meta; several with commas between, or repeated"},
 	}
 }
 
@@ -107,9 +112,17 @@ func sourcesOf(c *session.Call, chats []chat.Provider) ([]Source, error) {
 // checkTags refuses tags that mean something to chatkeep itself.
 func checkTags(tags []string) error {
 	for _, tag := range tags {
-		if strings.HasPrefix(tag, format.TagPrefix) {
-			return session.Usage("--tag: tags that begin with %s are chatkeep's own", format.TagPrefix)
+		if err := ownTag(tag); err != nil {
+			return session.Usage("--tag: %v", err)
 		}
+	}
+	return nil
+}
+
+// ownTag refuses a tag that means something to chatkeep itself.
+func ownTag(tag string) error {
+	if strings.HasPrefix(tag, format.TagPrefix) {
+		return fmt.Errorf("tags that begin with %s are chatkeep's own", format.TagPrefix)
 	}
 	return nil
 }

@@ -2,6 +2,7 @@ package backup
 
 import (
 	"context"
+	"errors"
 
 	"github.com/urfave/cli/v2"
 
@@ -12,6 +13,7 @@ import (
 
 func initCommand(env *session.Env) *cli.Command {
 	own := append(session.SecretFlags(),
+		&cli.StringFlag{Name: "name", Usage: "write it into the configuration file under this `NAME`, by which --repo finds it"},
 		&cli.BoolFlag{Name: "classic", Usage: "use X25519 alone, for recovery with age before 1.3; a quantum computer could break it"},
 		&cli.BoolFlag{Name: "parity", Usage: "store parity with every backup, from which damaged packs heal; see chatkeep parity on"},
 		&cli.StringFlag{Name: "label", Usage: "this machine's `NAME` in the repository (default the host's)"},
@@ -26,6 +28,10 @@ func initCommand(env *session.Env) *cli.Command {
 			"  chatkeep init --repo s3://bucket/chats --recovery-key-file ~/stick/recovery.txt",
 		Flags: env.RepositoryFlags(own...),
 		Action: env.Action(func(ctx context.Context, c *session.Call) error {
+			name := c.String("name")
+			if err := nameIsFree(c, name); err != nil {
+				return err
+			}
 			place, err := c.Vacant(ctx)
 			if err != nil {
 				return err
@@ -38,9 +44,49 @@ func initCommand(env *session.Env) *cli.Command {
 			if err != nil {
 				return err
 			}
-			return tellCreated(c, w)
+			return errors.Join(nameCreated(c, w, name), tellCreated(c, w))
 		}),
 	}
+}
+
+// nameIsFree proves, before anything is created, that a name can be given.
+func nameIsFree(c *session.Call, name string) error {
+	if name == "" {
+		if c.IsSet("name") {
+			return session.Usage("--name is empty")
+		}
+		return nil
+	}
+	f, err := c.ConfigToChange()
+	if err != nil {
+		return err
+	}
+	return f.Free(name)
+}
+
+// nameCreated writes a new repository into the configuration file. It is there by
+// then: what goes wrong here is no reason to make another.
+func nameCreated(c *session.Call, w *session.Writable, name string) error {
+	if name == "" {
+		return nil
+	}
+	f, err := c.ConfigToChange()
+	if err != nil {
+		return err
+	}
+	r, err := w.AsConfigured()
+	if err != nil {
+		return err
+	}
+	change, err := f.AddRepository(name, r)
+	if err == nil {
+		err = change.Write()
+	}
+	if err != nil {
+		return session.Fail(session.ExitFailed, "write it into "+f.Path+" by hand", "the repository was created, but not named: %v", err)
+	}
+	c.Voice.Say("named %s in %s", name, f.Path)
+	return nil
 }
 
 // created is the summary of init.

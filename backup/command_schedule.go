@@ -14,7 +14,7 @@ import (
 
 func scheduleCommand(env *session.Env, host schedule.Host) *cli.Command {
 	return &cli.Command{
-		Name: "schedule", Category: session.SetUp, Usage: "the one timer that runs what is due",
+		Name: "schedule", Category: session.Automate, Usage: "the one timer that runs what is due",
 		Subcommands: []*cli.Command{
 			scheduleInstall(env, host), scheduleRemove(env, host), scheduleShow(env, host), scheduleStatus(env, host),
 		},

@@ -98,6 +98,8 @@ func (f *File) add(name, section string, lines []Line, first []splice, meant *Co
 			b.WriteString(eol)
 		}
 		b.WriteString(eol)
+	} else if len(first) > 0 {
+		b.WriteString(eol)
 	}
 	for _, l := range lines {
 		b.WriteString(l.Text + eol)

@@ -57,10 +57,14 @@ func (s Source) Matches() ([]string, error) {
 }
 
 func (s Source) found() ([]string, error) {
-	_, err := os.Lstat(s.Path)
+	path := s.Path
+	if isPattern(path) {
+		path = unescaped(path)
+	}
+	_, err := os.Lstat(path)
 	switch {
 	case err == nil:
-		return []string{s.Path}, nil
+		return []string{path}, nil
 	case !absent(err):
 		return nil, err
 	case !isPattern(s.Path):
@@ -131,17 +135,17 @@ func inFolder(dir, part string) ([]string, error) {
 	return found, nil
 }
 
-// unescaped takes the backslashes out of an element without patterns.
-func unescaped(part string) string {
+// unescaped is a pattern with every sign taken as it is.
+func unescaped(pattern string) string {
 	if filepath.Separator == '\\' {
-		return part
+		return pattern
 	}
 	var b strings.Builder
-	for i := 0; i < len(part); i++ {
-		if part[i] == '\\' && i+1 < len(part) {
+	for i := 0; i < len(pattern); i++ {
+		if pattern[i] == '\\' && i+1 < len(pattern) {
 			i++
 		}
-		b.WriteByte(part[i])
+		b.WriteByte(pattern[i])
 	}
 	return b.String()
 }

@@ -359,7 +359,7 @@ func (r *reader) fits(at string, n *node, kind string, may []string, needs [][]s
 		}
 	}
 	for _, one := range needs {
-		if !slices.ContainsFunc(one, func(key string) bool { return n.keys[key] != nil }) {
+		if !slices.ContainsFunc(one, func(key string) bool { return len(items(n.keys[key])) > 0 }) {
 			r.problem(n.at, "%s is %s and lacks %s", at, kind, strings.Join(one, " or "))
 		}
 	}

@@ -108,6 +108,15 @@ func pattern(r *reader, text string) (string, error) {
 	return r.expand(text, literal)
 }
 
+// SourcePath is what the path of a source is where it is said elsewhere than in
+// the file: absolute, with ~ for the home, and else relative to a folder.
+func SourcePath(text, home, dir string) (string, error) {
+	if text == "" {
+		return "", odd("the path is empty")
+	}
+	return pattern(&reader{known: Known{Home: home}, dir: dir}, text)
+}
+
 // isPattern reports whether a path has signs that mean something in patterns.
 func isPattern(path string) bool { return strings.ContainsAny(path, "*?[") }
 

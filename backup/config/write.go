@@ -6,10 +6,17 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
+
+	"github.com/pelletier/go-toml/v2"
 )
 
-// quote writes a text in TOML.
+// quote writes a text in TOML. What is no UTF-8 stays as it is, so that whoever
+// reads it refuses it.
 func quote(text string) string {
+	if !utf8.ValidString(text) {
+		return `"` + text + `"`
+	}
 	var b strings.Builder
 	b.WriteByte('"')
 	for _, r := range text {
@@ -89,6 +96,16 @@ type Line struct {
 
 // Key is the line's key, as it stands in the file.
 func (l Line) Key() string { return bareName(l.Path[len(l.Path)-1]) }
+
+// Value is what the line says: a text, a number, true or false, or a list or a map
+// of such. Of a table's header it is nil.
+func (l Line) Value() any {
+	var all map[string]any
+	if l.Table || toml.Unmarshal([]byte(l.Text), &all) != nil {
+		return nil
+	}
+	return all[l.Path[len(l.Path)-1]]
+}
 
 // Lines writes a config anew: what was said, what Parse filled in, paths in full,
 // and no comments. Parse makes the same config of it.

@@ -32,8 +32,8 @@ func (e *Env) home() string {
 	return home
 }
 
-// known is what the configuration file is read against.
-func (c *Call) known() config.Known {
+// Known is what the configuration file is read against.
+func (c *Call) Known() config.Known {
 	k := config.Known{Home: c.Env.home(), Stores: c.Env.Stores, Checks: map[string]func(string) error{}}
 	rate := func(text string) error { _, err := parseRates(text); return err }
 	size := func(text string) error { _, err := ParseSize(text); return err }
@@ -59,22 +59,26 @@ func (c *Call) ConfigPath() (path string, named bool) {
 // ConfigFile returns the configuration file, which is read once. One that is not
 // there is empty, unless it was named: then it must be there.
 func (c *Call) ConfigFile() (*config.File, error) {
-	path, named := c.ConfigPath()
+	if c.file != nil {
+		return c.file, nil
+	}
 	f, err := c.ConfigToChange()
-	if err == nil && named && !f.There {
-		return nil, Fail(ExitUsage, "chatkeep source add makes one", "there is no configuration file %s", path)
+	if _, named := c.ConfigPath(); err == nil && named && !f.There {
+		c.file = nil
+		return nil, Fail(ExitUsage, "chatkeep source add makes one", "there is no configuration file %s", f.Path)
 	}
 	return f, err
 }
 
-// ConfigToChange is ConfigFile for one who would make it.
+// ConfigToChange is ConfigFile for one who would make the file. From then on it
+// need not be there.
 func (c *Call) ConfigToChange() (*config.File, error) {
 	if c.IsSet(configFlag) && c.String(configFlag) == "" {
 		return nil, Usage("--%s is empty", configFlag)
 	}
 	if c.file == nil {
 		path, _ := c.ConfigPath()
-		f, err := config.Open(path, c.known())
+		f, err := config.Open(path, c.Known())
 		if err != nil {
 			return nil, err
 		}

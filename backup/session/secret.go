@@ -58,9 +58,9 @@ func (e *Env) configured(ctx context.Context, r config.Repository) (sourced, boo
 	case e.Getenv(envCommand) != "":
 		s.from = "the command in " + envCommand
 		data, err = e.runSecretCommand(ctx, e.Getenv(envCommand), s.from)
-	case e.Getenv(envSystemd) != "" && exists(filepath.Join(e.Getenv(envSystemd), credential)):
+	case e.credential() != "":
 		s.from = "the credential " + credential
-		data, err = readSecretFile(filepath.Join(e.Getenv(envSystemd), credential))
+		data, err = readSecretFile(e.credential())
 	case e.Getenv(envPassphrase) != "":
 		s.from = envPassphrase
 		data = []byte(e.Getenv(envPassphrase))
@@ -89,13 +89,16 @@ func (e *Env) HasSecret(r config.Repository) bool {
 			return true
 		}
 	}
-	dir := e.Getenv(envSystemd)
-	return r.PassphraseFile != "" || r.PassphraseCommand != "" || dir != "" && exists(filepath.Join(dir, credential))
+	return r.PassphraseFile != "" || r.PassphraseCommand != "" || e.credential() != ""
 }
 
-func exists(path string) bool {
-	_, err := os.Stat(path)
-	return err == nil
+// credential is the file that systemd hands the passphrase over in, or "".
+func (e *Env) credential() string {
+	path := filepath.Join(e.Getenv(envSystemd), credential)
+	if _, err := os.Stat(path); e.Getenv(envSystemd) == "" || err != nil {
+		return ""
+	}
+	return path
 }
 
 func readSecretFile(path string) ([]byte, error) {
