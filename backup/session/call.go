@@ -17,7 +17,7 @@ type Call struct {
 	Voice        *Voice
 	Dirs         state.Dirs
 
-	at        string // the repository, where elsewhere is set
+	there     string // the repository, where elsewhere is set
 	elsewhere bool
 	closers   []io.Closer  // the stores that want to know of the end
 	file      *config.File // nil until it is asked for
@@ -53,9 +53,9 @@ func (c *Call) close() {
 // At is the call at another repository than the flags name: a name or a place as
 // --repo takes it, empty for the default. It has to be closed.
 func (c *Call) At(repository string) *Call {
-	there := *c
-	there.at, there.elsewhere, there.closers = repository, true, nil
-	return &there
+	other := *c
+	other.there, other.elsewhere, other.closers = repository, true, nil
+	return &other
 }
 
 // Close closes what a call from At has open.

@@ -26,7 +26,7 @@ func (c *Call) place() (place, error) {
 	p := place{id: c.String("id")}
 	p.location.Text = c.String("repo")
 	if c.elsewhere {
-		p.location.Text = c.at
+		p.location.Text = c.there
 	}
 	if p.location.Text == "" {
 		p.location.Text = c.Env.Getenv(envRepository)
