@@ -28,7 +28,7 @@ func history(ctx context.Context, c *session.Call) error {
 		c.Voice.Warn("%v", p)
 	}
 	label := labelsOf(r.Keyring())
-	for _, j := range jobsOf(runs) {
+	for _, j := range byJob(runs) {
 		one := notedOf(j, label(j[0].Writer))
 		c.Voice.Print("%s on %s: %s, %d not a success", one.Job, one.Machine, session.Plural(int64(one.Runs), "run", "runs"), one.Failures)
 		c.Voice.Print("  %-14s %s", "last try", session.Moment(j[len(j)-1].Time))
@@ -42,7 +42,7 @@ func history(ctx context.Context, c *session.Call) error {
 			return err
 		}
 	}
-	return c.Voice.Object(statusSummary{Type: "summary", Jobs: len(jobsOf(runs))})
+	return c.Voice.Object(statusSummary{Type: "summary", Jobs: len(byJob(runs))})
 }
 
 // noted is a job in the output of status --repo --json; fields are only added.
@@ -75,8 +75,8 @@ func notedOf(runs []repo.JobRun, machine string) noted {
 	return n
 }
 
-// jobsOf parts runs by writer and job, in the order in which these came up.
-func jobsOf(runs []repo.JobRun) [][]repo.JobRun {
+// byJob parts runs by writer and job, in the order in which these came up.
+func byJob(runs []repo.JobRun) [][]repo.JobRun {
 	type key struct {
 		writer format.Hash
 		job    string

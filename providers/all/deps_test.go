@@ -57,7 +57,7 @@ var walls = []wall{
 		"the one timer and how a system is given it; what a run does is none of its business"},
 	{"backup/session", []string{"backup/config", "backup/format", "backup/keys", "backup/repo", "backup/state", "providers/storage"},
 		"opens what the flags name; main hands the list of providers in"},
-	{"backup/shell", nil,
+	{"backup/shell", []string{"backup/session"},
 		"commands of the configuration, run without our secrets"},
 	{"backup/split", nil,
 		"where content is cut; the same bytes are cut the same for ever, so nothing else may have a say"},

@@ -1,4 +1,4 @@
-package main
+package restore_test
 
 import (
 	"bytes"
@@ -15,10 +15,18 @@ import (
 	"time"
 	_ "time/tzdata"
 
+	"chatkeep/backup"
 	"chatkeep/backup/session"
+	"chatkeep/providers/all"
 	"chatkeep/providers/storage"
 	"chatkeep/providers/storage/storagetest"
+	"chatkeep/restore"
 )
+
+// within is the program, in this process.
+func within(ctx context.Context, env *session.Env, args []string) int {
+	return session.NewApp(env, backup.Commands(env, all.Chats), restore.Commands(env)).RunIn(ctx, args)
+}
 
 // weather is a store whose troubles come and go with the days.
 type weather struct {
