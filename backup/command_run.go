@@ -12,6 +12,7 @@ import (
 
 	"chatkeep/backup/config"
 	"chatkeep/backup/job"
+	"chatkeep/backup/metrics"
 	"chatkeep/backup/notify"
 	"chatkeep/backup/power"
 	"chatkeep/backup/runlog"
@@ -92,6 +93,7 @@ func (r *jobRun) all(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	r.measure()
 	var failed []*job.Report
 	for _, report := range reports {
 		if err := r.c.Voice.Object(ranOf(report)); err != nil {
@@ -105,6 +107,17 @@ func (r *jobRun) all(ctx context.Context) error {
 		return err
 	}
 	return r.outcome(reports, failed)
+}
+
+// measure writes the metrics. That it cannot is no reason for a backup to fail.
+func (r *jobRun) measure() {
+	path := r.cfg.Metrics.Textfile
+	if path == "" {
+		return
+	}
+	if err := metrics.Write(path, metrics.Of(r.runner.Memory, r.cfg, session.Version())); err != nil {
+		r.c.Voice.Warn("%v", err)
+	}
 }
 
 // outcome is the error of a run: that of the first job that failed, in one line.

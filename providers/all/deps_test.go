@@ -39,6 +39,8 @@ var walls = []wall{
 		"which jobs are due, what they do in which order, and what is remembered of it; the steps are handed in"},
 	{"backup/keys", []string{"backup/format"},
 		"who can open the repository and who may write; secrets travel through as few rooms as can be"},
+	{"backup/metrics", []string{"backup/config", "backup/job"},
+		"what is remembered of jobs, as a file for a collector"},
 	{"backup/notify", []string{"backup/config"},
 		"tells people and services what became of a run; knows no repository, so that nothing of one can get out"},
 	{"backup/power", nil,
@@ -131,6 +133,7 @@ var taboos = []taboo{
 	{"backup/keys", []string{"net"}, "secrets have no way out"},
 	{"backup/schedule", []string{"net"}, "what it writes down for a timer goes nowhere else"},
 	{"backup/state", []string{"net"}, "what this machine remembers stays on it"},
+	{"backup/metrics", []string{"net"}, "a collector comes for them; nothing is sent"},
 	{"backup/repo", []string{"net"}, "all traffic goes through the store"},
 	{"providers/chat/...", []string{"net"}, "an export is read where it lies; whoever wants the network is a store"},
 }
