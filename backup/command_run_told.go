@@ -32,7 +32,7 @@ func newNotifier(c *session.Call) (*notify.Notifier, error) {
 	if c.Env.Environ != nil {
 		environ = c.Env.Environ
 	}
-	n, err := notify.New(cfg.Notify, notify.Deps{Now: c.Env.Clock.Now, Sleep: c.Env.Clock.Sleep, Environ: environ, Stderr: c.Env.Stderr})
+	n, err := notify.New(cfg.Notify, notify.Deps{Now: c.Env.Clock.Now, Sleep: c.Env.Clock.Sleep, Environ: environ, Stderr: session.NewCleanWriter(c.Env.Stderr)})
 	if err != nil {
 		return nil, session.Fail(session.ExitUsage, "", "%v", err)
 	}
