@@ -4,7 +4,6 @@ import (
 	"io"
 	"mime/quotedprintable"
 	"net/mail"
-	"net/smtp"
 	"strings"
 	"testing"
 	"time"
@@ -83,15 +82,4 @@ func FuzzCompose(f *testing.F) {
 			t.Errorf("the text is %q, and comes back as %q", e.Text(), got)
 		}
 	})
-}
-
-// TestLoginInTheClear: the mechanism itself refuses, whatever the configuration's
-// check let through.
-func TestLoginInTheClear(t *testing.T) {
-	for name, may := range map[string]bool{"mail.example.org": false, "localhost.example.org": false, "localhost": true} {
-		_, _, err := (&login{user: "u", password: "p"}).Start(&smtp.ServerInfo{Name: name, Auth: []string{"LOGIN"}})
-		if (err == nil) != may {
-			t.Errorf("%s: %v", name, err)
-		}
-	}
 }

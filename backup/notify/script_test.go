@@ -105,6 +105,10 @@ func TestCommandHangs(t *testing.T) {
 	err := w.tell(t, config.Channel{Type: "command", Command: command, Timeout: 500 * time.Millisecond}, failure())
 	expect(t, err, "longer than 500ms")
 	w.waited(t)
+	// Where it was ended before it came to open the fifo, this does.
+	if f, err := os.OpenFile(fifo, os.O_WRONLY|syscall.O_NONBLOCK, 0); err == nil {
+		f.Close()
+	}
 	if data := <-said; len(data) > 0 {
 		t.Errorf("what it started went on, and says %q", data)
 	}
