@@ -43,7 +43,7 @@ func NewApp(env *Env, commands ...[]*cli.Command) *App {
 	for _, group := range commands {
 		a.Commands = append(a.Commands, group...)
 	}
-	a.Commands = append(a.Commands, completionCommand(env, a), versionCommand(env))
+	a.Commands = append(a.Commands, completionCommand(env, a), manCommand(env, a), versionCommand(env))
 	tame(a.Commands)
 	return &App{env, a}
 }
