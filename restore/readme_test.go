@@ -85,7 +85,12 @@ type reader struct {
 
 func newReader(t *testing.T) *reader {
 	t.Helper()
-	r := &reader{t: t, home: t.TempDir(), tree: t.TempDir(), export: someExport(t)}
+	return newReaderAt(t, t.TempDir())
+}
+
+func newReaderAt(t *testing.T, home string) *reader {
+	t.Helper()
+	r := &reader{t: t, home: home, tree: t.TempDir(), export: someExport(t)}
 	if err := copySource(r.tree, ".."); err != nil {
 		t.Fatal(err)
 	}
