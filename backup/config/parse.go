@@ -157,31 +157,32 @@ func (r *reader) unknown(what, name string, v *node, names []string) {
 	}
 	if isSecret && (v.kind != aTable) {
 		p := r.problem(v.key, "%s looks like a secret, and this file holds none", name)
-		p.Cure = r.cureOf(what, names)
+		p.Cure = r.cureOf(what, lower, names)
 		return
 	}
 	r.problem(v.key, "there is no key %s %s%s", name, where, meant(name, names))
 }
 
-// cureOf tells where the secrets of a table go.
-func (r *reader) cureOf(what string, names []string) string {
+// cureOf tells where a secret of a table goes: where its store says, or else into
+// one of the table's own keys for that.
+func (r *reader) cureOf(what, name string, names []string) string {
+	if strings.HasPrefix(what, repositories+".") {
+		for _, p := range r.known.Stores {
+			if p.Secrets != "" && strings.HasPrefix(name, p.Name) {
+				return p.Secrets
+			}
+		}
+	}
 	var say []string
 	for _, name := range names {
-		if strings.HasSuffix(name, "-file") && name != "url-file" || strings.HasSuffix(name, "-command") {
+		stem := strings.TrimSuffix(strings.TrimSuffix(name, "-file"), "-command")
+		if stem != name && slices.Contains(secretWords, stem) {
 			say = append(say, name)
 		}
 	}
-	section, _, _ := strings.Cut(what, ".")
 	cure := "put it into a file of its own"
 	if len(say) > 0 {
 		cure += ", and use " + listed(say)
-	}
-	if section == repositories {
-		for _, p := range r.known.Stores {
-			if p.Secrets != "" {
-				cure += "; of " + p.Name + ": " + p.Secrets
-			}
-		}
 	}
 	return cure
 }

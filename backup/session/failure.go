@@ -140,7 +140,8 @@ func (v *Voice) report(err error) int {
 		v.write(v.err, string(line))
 		return code
 	}
-	text := "chatkeep: " + strings.Join(lines, "\nchatkeep: ") + "\n"
+	const name = "chatkeep: "
+	text := name + strings.Join(lines, "\n"+strings.Repeat(" ", len(name))) + "\n"
 	if hint != "" {
 		text += "hint: " + hint + "\n"
 	}
