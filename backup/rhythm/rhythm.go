@@ -148,8 +148,12 @@ func digits(text string, most int) (int, error) {
 	return n, nil
 }
 
+// longestSpan is more than anybody waits for.
+const longestSpan = 100 * 366 * 24 * time.Hour
+
 // ParseSpan reads a length of time: a number and s, m, h, d or w, several after
-// one another, as 1d12h. A day is 24 hours. It has to be longer than nothing.
+// one another, as 1d12h. A day is 24 hours. It has to be longer than nothing, and
+// at most 100 years.
 func ParseSpan(text string) (time.Duration, error) {
 	units := map[byte]time.Duration{'s': time.Second, 'm': time.Minute, 'h': time.Hour, 'd': 24 * time.Hour, 'w': 7 * 24 * time.Hour}
 	var total time.Duration
@@ -160,13 +164,15 @@ func ParseSpan(text string) (time.Duration, error) {
 		}
 		n, _ := strconv.Atoi(rest[:end])
 		u, ok := units[rest[end]]
-		if !ok {
+		if !ok || time.Duration(n) > longestSpan/u {
 			return 0, notSpan(text)
 		}
-		total += time.Duration(n) * u
+		if total += time.Duration(n) * u; total > longestSpan {
+			return 0, notSpan(text)
+		}
 		rest = rest[end+1:]
 	}
-	if total <= 0 || total > 100*366*24*time.Hour {
+	if total <= 0 {
 		return 0, notSpan(text)
 	}
 	return total, nil

@@ -77,7 +77,7 @@ func TestRefused(t *testing.T) {
 	for _, text := range []string{
 		"", " ", "day", "monday", "1st", "0th at 03:00", "32nd at 03:00", "day at 24:00", "day at 03:60", "day at 3", "day at 03:0x",
 		"day at +3:00", "day at -1:00", "day at 003:00", "hour at 03:20", "hour at 20", "never at 03:00", "6h at 03:00", "0h", "h", "6", "6 h",
-		"1000000h", "99999w", "-6h", "6h30", "fortnight", "day by 03:00", "day at 03:00 sharp", "1.5h",
+		"1000000h", "99999w", "30501w", "60000d60000d", "-6h", "6h30", "fortnight", "day by 03:00", "day at 03:00 sharp", "1.5h",
 	} {
 		if r, err := rhythm.Parse(text); err == nil {
 			t.Errorf("%q is %#v", text, r)
