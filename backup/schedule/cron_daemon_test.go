@@ -45,13 +45,16 @@ func newCronRoom(t *testing.T) cronRoom {
 	tool(t, "crontab")
 	tool(t, "unshare")
 	tool(t, "nsenter")
-	// The daemon takes the place of the shell, and its process number.
+	// The daemon takes the place of the shell, and its process number. It reads its
+	// tables again when the folders' times change, in whole seconds: what is put
+	// there in the second in which it began would not be seen.
 	cmd := exec.Command("unshare", "--mount", "--propagation", "private", "/bin/sh", "-euc", `
 		mode=$(stat -c %a /var/spool/cron/crontabs)
 		mount -t tmpfs -o mode=$mode,gid=$(stat -c %g /var/spool/cron/crontabs) none /var/spool/cron/crontabs
 		mount -t tmpfs none /etc/cron.d
 		mount -t tmpfs none /run
 		mount --bind /dev/null /etc/crontab
+		touch -d 2020-01-01 /var/spool/cron/crontabs /etc/cron.d
 		echo ready
 		exec cron -f`)
 	cmd.Stderr = os.Stderr
