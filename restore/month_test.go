@@ -70,7 +70,6 @@ type month struct {
 	now     time.Time
 	store   *weather
 	secret  bool // whoever restores has the recovery key; the timer has nothing
-	cut     func()
 }
 
 // env is the machine as one process sees it.

@@ -83,7 +83,7 @@ func (c *Call) at(path ...string) string {
 // addPassphrase tells which source of the passphrase comes first.
 func (c *Call) addPassphrase(e *Effect, p place) {
 	env := func(name string) bool { return c.Env.Getenv(name) != "" }
-	v := Value{}
+	var v Value
 	switch {
 	case env(envFile):
 		v = Value{Key: "passphrase-file", Text: c.Env.Getenv(envFile), From: envFile}
