@@ -66,7 +66,7 @@ func repositoryFamilies(m *job.Memory, c *config.Config) []Family {
 		f := Family{Name: "chatkeep_repository_last_" + kind.name + "_timestamp_seconds", Unit: "seconds", Help: kind.help}
 		newest := map[string]time.Time{}
 		for _, name := range c.JobNames() {
-			for _, repository := range repositories(c, c.Jobs[name]) {
+			for _, repository := range job.Repositories(c, c.Jobs[name]) {
 				if p := m.Jobs[name]; p != nil && p.Repos[repository] != nil {
 					newest[repository] = later(newest[repository], kind.of(p.Repos[repository]))
 				}
@@ -118,7 +118,7 @@ func newestSnapshots(m *job.Memory, c *config.Config) map[place]job.Stored {
 			continue
 		}
 		for series, p := range m.Jobs[name].Srcs {
-			for _, repository := range repositories(c, c.Jobs[name]) {
+			for _, repository := range job.Repositories(c, c.Jobs[name]) {
 				at := place{series, repository}
 				if s, ok := p.Stored[repository]; ok && !s.Time.Before(newest[at].Time) {
 					newest[at] = s
@@ -138,13 +138,6 @@ func sourceOf(c *config.Config, series string) string {
 		}
 	}
 	return ""
-}
-
-func repositories(c *config.Config, j config.Job) []string {
-	if len(j.Repositories) > 0 {
-		return j.Repositories
-	}
-	return []string{c.Repository}
 }
 
 // placeName is how a repository is called in labels; an empty one is no label.
