@@ -79,10 +79,6 @@ func standingsOf(c *session.Call) ([]job.Standing, error) {
 	if len(names) == 0 {
 		names = cfg.JobNames()
 	}
-	release, free, err := c.Dirs.LockRuns()
-	if err == nil && free {
-		release()
-	}
 	var all []job.Standing
 	for _, name := range names {
 		j, ok := cfg.Jobs[name]
@@ -90,9 +86,21 @@ func standingsOf(c *session.Call) ([]job.Standing, error) {
 			return nil, &job.UnknownJob{Name: name}
 		}
 		now := c.Env.Clock.Now()
-		all = append(all, job.Stand(name, j, job.Repositories(cfg, j), memory.Of(name, now), now, most, !free))
+		all = append(all, job.Stand(name, j, job.Repositories(cfg, j), memory.Of(name, now), now, most, runsNow(c)))
 	}
 	return all, nil
+}
+
+// runsNow looks whether a run is at work. To look is to hold the lock for a moment,
+// in which a run that begins would take this for another.
+func runsNow(c *session.Call) func() bool {
+	return func() bool {
+		release, free, err := c.Dirs.LockRuns()
+		if err == nil && free {
+			release()
+		}
+		return err == nil && !free
+	}
 }
 
 func printStanding(c *session.Call, s job.Standing) {

@@ -180,8 +180,8 @@ func (r *Runner) finish(ctx context.Context, p *Past, report *Report) error {
 	return r.Save(r.Memory)
 }
 
-// late finds jobs of which nothing good came for too long, and that ran neither
-// well nor badly now: what failed is told of as a failure.
+// late finds jobs of which nothing good came for too long, and tells of each once
+// until it is good again.
 func (r *Runner) late(ctx context.Context, ran []*Report) ([]*Report, error) {
 	now := r.Now()
 	var reports []*Report

@@ -28,14 +28,16 @@ type Standing struct {
 }
 
 // Stand tells how a job stands now. Most, if not zero, is how old the last success
-// may be, in place of the job's own limit.
-func Stand(name string, j config.Job, repositories []string, p *Past, now time.Time, most time.Duration, running bool) Standing {
+// may be, in place of the job's own limit. Running is asked only where the last run
+// has not ended: whether one is at work.
+func Stand(name string, j config.Job, repositories []string, p *Past, now time.Time, most time.Duration, running func() bool) Standing {
 	s := Standing{
 		Job: name, Tried: p.Began, Good: p.Good, Next: due(name, j, p, now), Failures: p.Failures, Last: p.Last,
 		Waits: p.Waits, MaxAge: maxAge(j, now), Past: p,
 	}
 	if p.cutOff() {
-		s.Running, s.CutOff = running, !running
+		s.Running = running()
+		s.CutOff = !s.Running
 	}
 	if most > 0 {
 		s.MaxAge = most
