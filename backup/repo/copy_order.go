@@ -77,11 +77,18 @@ func sortedHashes[T any](m map[format.Hash]T) []format.Hash {
 // add appends a statement. One that the listing did not show is not there any
 // more, or the store hides it: there is nothing to move.
 func (o *ordering) add(key string) {
-	if _, ok := o.c.source[key]; ok {
+	if o.still(key) {
 		o.keys = append(o.keys, key)
-	} else {
+	}
+}
+
+// still reports whether the listing shows what was there before.
+func (o *ordering) still(key string) bool {
+	_, ok := o.c.source[key]
+	if !ok {
 		o.c.problem(key, format.Fail(format.Missing, key, "it was there, and the store does not list it any more"))
 	}
+	return ok
 }
 
 func (o *ordering) authority(hash format.Hash) {
@@ -91,6 +98,9 @@ func (o *ordering) authority(hash format.Hash) {
 	}
 	o.seen[hash] = true
 	for _, previous := range a.Previous {
+		if o.c.view.authorities[previous] {
+			o.still(format.AuthorityName(a.N-1, previous))
+		}
 		o.authority(previous)
 	}
 	for i := range a.Writers {

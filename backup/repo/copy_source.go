@@ -60,7 +60,9 @@ func (c *copier) listSource(ctx context.Context) error {
 			c.report.Foreign++
 			continue
 		}
-		if name.Type == format.ObjectAuthority && c.view != nil && c.view.authorities[name.Hash] {
+		// A newer one than the view's is of what happened since. An older one that
+		// the view's listing did not show is part of the whole.
+		if name.Type == format.ObjectAuthority && c.view != nil && (c.view.authorities[name.Hash] || name.N < c.view.Authority.N) {
 			authorities = append(authorities, name)
 		}
 		c.source[info.Key] = info.Size

@@ -364,10 +364,7 @@ func TestCopyFaults(t *testing.T) {
 	base.calm(t, old)
 	base.commit(t, append(slices.Clone(after), text(9, 30<<10))...)
 	base.enrol(t, "third")
-	targets := map[string]*storagetest.Memory{"old": old}
-	if long() {
-		targets["empty"] = storagetest.NewMemory()
-	}
+	targets := map[string]*storagetest.Memory{"old": old, "empty": storagetest.NewMemory()}
 	o := repo.CopyOptions{Verify: true, Parallel: 1}
 	for name, target := range targets {
 		for _, end := range []string{"source", "target"} {
