@@ -39,13 +39,36 @@ func wantPlanned(t *testing.T, w *world, name string, s *repo.Snapshot, o Option
 	if report.Traffic.Requests != spent.Requests || report.Traffic.Bytes != spent.Bytes {
 		t.Errorf("%s: the restore says it read %+v, and it was %+v", name, report.Traffic, spent)
 	}
-	if !near(p.Needed.Requests, spent.Requests) || !near(p.Needed.Bytes, spent.Bytes) || !near(p.Needed.Objects, report.Traffic.Objects) {
+	if o.Workers > 1 {
+		wantBetween(t, s, name, o, p.Needed, report.Traffic)
+	} else if !near(p.Needed.Requests, spent.Requests) || !near(p.Needed.Bytes, spent.Bytes) || !near(p.Needed.Objects, report.Traffic.Objects) {
 		t.Errorf("%s: the plan was %+v, and it came to %+v", name, p.Needed, report.Traffic)
 	}
 	if p.Files != report.Files || p.Bytes != report.Bytes || p.Links != report.Links || p.Dirs != report.Dirs {
 		t.Errorf("%s: the plan was %d files of %d bytes, %d links, %d folders; the report is %+v", name, p.Files, p.Bytes, p.Links, p.Dirs, report)
 	}
 	return p, report
+}
+
+// wantBetween asks of a restore by several workers, of which nobody knows who is
+// free when, that it comes to no less than one alone would take and to no more than
+// it takes where each does one thing; and the plan too.
+func wantBetween(t *testing.T, s *repo.Snapshot, name string, o Options, both ...Traffic) {
+	t.Helper()
+	bounds := map[int]Traffic{}
+	for _, workers := range []int{1, 1000} {
+		o.Workers = workers
+		p, err := Prepare(t.Context(), s, o)
+		must(t, err)
+		bounds[workers] = p.Needed
+	}
+	least, most := bounds[1], bounds[1000]
+	within := func(got, least, most int64) bool { return got*10 >= least*9-10 && got*10 <= most*11+10 }
+	for _, got := range both {
+		if !within(got.Requests, least.Requests, most.Requests) || !within(got.Bytes, least.Bytes, most.Bytes) || !near(got.Objects, least.Objects) {
+			t.Errorf("%s: %+v, and it must be between %+v and %+v", name, got, least, most)
+		}
+	}
 }
 
 // TestPlanForests plans restores of random trees, whole and in part, with packs
