@@ -144,11 +144,8 @@ func tellChecked(c *session.Call, r *repo.CheckReport, told *hurtLines) error {
 			return err
 		}
 	}
-	for _, problem := range r.Problems {
-		c.Voice.Print("%s", problem)
-		if err := c.Voice.Object(finding{"problem", string(format.ClassOf(problem)), problem.Error()}); err != nil {
-			return err
-		}
+	if err := tellEach(c, r.Problems); err != nil {
+		return err
 	}
 	if err := told.snapshots(r.Hurt); err != nil {
 		return err
@@ -196,4 +193,15 @@ type checked struct {
 	// What was to be read and is in archives of the store, and is no problem.
 	Archived      int   `json:"archived"`
 	ArchivedBytes int64 `json:"archived_bytes"`
+}
+
+// tellEach prints problems, a line each.
+func tellEach(c *session.Call, problems []error) error {
+	for _, problem := range problems {
+		c.Voice.Print("%s", problem)
+		if err := c.Voice.Object(finding{"problem", string(format.ClassOf(problem)), problem.Error()}); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -158,11 +158,8 @@ func tellProblems(c *session.Call, r *repo.CopyReport) error {
 			return err
 		}
 	}
-	for _, problem := range r.Problems {
-		c.Voice.Print("%s", problem)
-		if err := c.Voice.Object(finding{"problem", string(format.ClassOf(problem)), problem.Error()}); err != nil {
-			return err
-		}
+	if err := tellEach(c, r.Problems); err != nil {
+		return err
 	}
 	return nil
 }

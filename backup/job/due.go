@@ -93,26 +93,16 @@ func missed(r rhythm.Rhythm, p *Past, now time.Time) int {
 	return max(n, 0)
 }
 
-// maxAge is how old the last good run may be.
-func maxAge(j config.Job, now time.Time) time.Duration {
-	if j.MaxAge > 0 || j.Every.Never() {
-		return j.MaxAge
-	}
-	first := j.Every.Next(now)
-	return 2*j.Every.Next(first).Sub(first) + j.RandomDelay + 2*time.Hour
-}
-
 // stale reports whether nothing good came for too long.
 func stale(j config.Job, p *Past, now time.Time) bool {
-	most := maxAge(j, now)
-	if most <= 0 {
+	if j.MaxAge <= 0 {
 		return false
 	}
 	since := believed(p.Good, now)
 	if since.IsZero() {
 		since = believed(p.Met, now)
 	}
-	return now.Sub(since) > most
+	return now.Sub(since) > j.MaxAge
 }
 
 // stepDue reports whether a step at a repository with its own rhythm is due. One

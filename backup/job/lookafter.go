@@ -35,7 +35,6 @@ func (w *work) step(ctx context.Context, name string, r rhythm.Rhythm, good *tim
 	if len(line) == 0 || w.report.Trouble.Code == codeUnreachable || ctx.Err() != nil || !stepDue(r, *good, now) {
 		return
 	}
-	w.past.Repo(repository).Tried[name] = now
 	ended := w.try(ctx, repository, line)
 	trouble := troubleOf(ended, name+" of "+placeName(repository))
 	switch {

@@ -58,8 +58,6 @@ type RepoPast struct {
 	Pruned  time.Time `json:"pruned,omitzero"`
 	Drilled time.Time `json:"drilled,omitzero"`
 	Forgot  time.Time `json:"forgot,omitzero"`
-	// Tried are the times of steps whether they went well or not, by name.
-	Tried map[string]time.Time `json:"tried,omitempty"`
 	// Notes are the names of the notes there that tell of the runs until Noted.
 	Notes []string  `json:"notes,omitempty"`
 	Noted time.Time `json:"noted,omitzero"`
@@ -167,9 +165,6 @@ func (p *Past) Repo(name string) *RepoPast {
 	if r == nil {
 		r = &RepoPast{}
 		p.Repos[name] = r
-	}
-	if r.Tried == nil {
-		r.Tried = map[string]time.Time{}
 	}
 	return r
 }

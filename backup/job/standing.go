@@ -33,17 +33,16 @@ type Standing struct {
 func Stand(name string, j config.Job, repositories []string, p *Past, now time.Time, most time.Duration, running func() bool) Standing {
 	s := Standing{
 		Job: name, Tried: p.Began, Good: p.Good, Next: due(name, j, p, now), Failures: p.Failures, Last: p.Last,
-		Waits: p.Waits, MaxAge: maxAge(j, now), Past: p,
+		Waits: p.Waits, Past: p,
 	}
 	if p.cutOff() {
 		s.Running = running()
 		s.CutOff = !s.Running
 	}
 	if most > 0 {
-		s.MaxAge = most
 		j.MaxAge = most
 	}
-	s.Stale = stale(j, p, now)
+	s.MaxAge, s.Stale = j.MaxAge, stale(j, p, now)
 	for i, name := range repositories {
 		r := p.Repo(name)
 		s.Checked = oldest(i, s.Checked, r.Checked)

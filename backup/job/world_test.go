@@ -100,5 +100,5 @@ func must(text string) rhythm.Rhythm {
 }
 
 func daily() config.Job {
-	return config.Job{Every: must("day at 03:00"), Retries: 3, RetryFor: 30 * time.Minute}
+	return config.Job{Every: must("day at 03:00"), Retries: 3, RetryFor: 30 * time.Minute, MaxAge: 49 * time.Hour}
 }

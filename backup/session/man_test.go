@@ -1,6 +1,7 @@
 package session_test
 
 import (
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -39,6 +40,9 @@ func TestMan(t *testing.T) {
 		}
 	}
 	groff, err := exec.LookPath("groff")
+	if err != nil && os.Getenv("CHATKEEP_REQUIRE_ALL") != "" {
+		t.Fatal(err)
+	}
 	if err != nil {
 		t.Skip("groff is not there to read the pages")
 	}
