@@ -73,7 +73,9 @@ var walls = []wall{
 		"backup/session", "backup/keys", "backup/state", "backup/format", "backup/record", "backup/split", "backup/repo",
 		"backup/zips", "restore/...", "providers/chat", "providers/storage",
 	}, "the verb that gives back; what it shares with backup are the rooms below backup, never the verb"},
-	{"restore/render/...", []string{"providers/chat", "./..."},
+	{"restore/merge", []string{"backup/format", "backup/record", "backup/repo", "providers/chat"},
+		"the conversations of many snapshots as one archive; asks no one and prints nothing"},
+	{"restore/render/...", []string{"backup/record", "providers/chat", "./..."},
 		"conversations in a form people read; a form knows messages, not repositories"},
 
 	{"providers/all", []string{"providers/chat", "providers/chat/*", "providers/storage", "providers/storage/*"},
