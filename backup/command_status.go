@@ -167,13 +167,13 @@ func staleFailure(standings []job.Standing) error {
 // standing is a job in the output of status --json; fields are only added.
 type standing struct {
 	Type     string       `json:"type"`
-	Job      string       `json:"job"`
+	Name     string       `json:"name"`
 	State    string       `json:"state"`
 	Tried    string       `json:"last_try,omitempty"`
 	Good     string       `json:"last_success,omitempty"`
 	Next     string       `json:"next_run,omitempty"`
-	Checked  string       `json:"checked,omitempty"`
-	Pruned   string       `json:"pruned,omitempty"`
+	Checked  string       `json:"last_check,omitempty"`
+	Pruned   string       `json:"last_prune,omitempty"`
 	Drilled  string       `json:"last_proven,omitempty"`
 	MaxAge   float64      `json:"max_age_seconds,omitempty"`
 	Failures int          `json:"failures"`
@@ -204,8 +204,8 @@ type statusSummary struct {
 
 func standingOf(s job.Standing) standing {
 	return standing{
-		Type: "job", Job: s.Job, State: wordOf(s), Tried: at(s.Tried), Good: at(s.Good), Next: at(s.Next),
-		Checked: at(s.Checked), Pruned: at(s.Pruned), Drilled: at(s.Drilled), MaxAge: s.MaxAge.Seconds(),
+		Type: "job", Name: s.Job, State: wordOf(s), Tried: session.Time(s.Tried), Good: session.Time(s.Good), Next: session.Time(s.Next),
+		Checked: session.Time(s.Checked), Pruned: session.Time(s.Pruned), Drilled: session.Time(s.Drilled), MaxAge: s.MaxAge.Seconds(),
 		Failures: s.Failures, Code: s.Last.Code, Message: s.Last.Message, Hint: s.Last.Hint, Waits: s.Waits,
 		Stale: s.Stale, Growth: s.Growth, Sources: sourceLines(s.Past),
 	}
@@ -216,7 +216,7 @@ func sourceLines(p *job.Past) []sourceLine {
 	for _, source := range slices.Sorted(maps.Keys(p.Srcs)) {
 		for _, repository := range slices.Sorted(maps.Keys(p.Srcs[source].Stored)) {
 			st := p.Srcs[source].Stored[repository]
-			lines = append(lines, sourceLine{source, repository, st.Time.Format(time.RFC3339), st.Snapshot, st.Files, st.Messages})
+			lines = append(lines, sourceLine{source, repository, session.Time(st.Time), st.Snapshot, st.Files, st.Messages})
 		}
 	}
 	return lines
