@@ -146,7 +146,10 @@ func (h *host) json(code int, args ...string) *ran {
 	h.t.Helper()
 	r := h.run(code, append(args, "--json")...)
 	var err error
-	if r.objects, err = parseObjects(r.stdout); err != nil {
+	if r.objects, err = parseObjects(r.stdout); err == nil {
+		_, err = asDocumented(args, r.stdout, r.stderr)
+	}
+	if err != nil {
 		h.t.Fatalf("chatkeep %s: %v", strings.Join(args, " "), err)
 	}
 	return r

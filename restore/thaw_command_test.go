@@ -132,6 +132,8 @@ func TestThawCommand(t *testing.T) {
 	}
 	objects, err := parseObjects(d.out.String())
 	must(t, err)
+	_, err = asDocumented([]string{"restore"}, d.out.String(), d.err.String())
+	must(t, err)
 	if sum := objects[len(objects)-1]; sum["files"] != 2.0 || sum["waiting"] != 0.0 {
 		t.Errorf("%v", sum)
 	}
