@@ -12,7 +12,7 @@ import (
 type drilled struct {
 	Type          string      `json:"type"`
 	Snapshot      format.Hash `json:"snapshot"`
-	Outcome       string      `json:"outcome"`
+	Outcome       string      `json:"outcome,omitempty"`
 	Scope         string      `json:"scope"`
 	Files         int64       `json:"files"`
 	FilesTotal    int64       `json:"files_total"`
