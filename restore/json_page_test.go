@@ -12,6 +12,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"chatkeep/providers/storage"
 )
 
 const jsonPage = "../docs/json.md"
@@ -255,6 +257,35 @@ func TestJSONFields(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// TestJSONClasses has the schemas know all kinds of trouble.
+func TestJSONClasses(t *testing.T) {
+	files, err := documented()
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, class := files[stderrLines].resolve(files, "common.json#/$defs/class")
+	known, _ := class["enum"].([]any)
+	source, err := os.ReadFile("../backup/format/failure.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []string
+	for _, found := range regexp.MustCompile(`Class = "([a-z-]+)"`).FindAllSubmatch(source, -1) {
+		all = append(all, string(found[1]))
+	}
+	for class := storage.NoPlace; class <= storage.Archived; class++ {
+		all = append(all, class.String())
+	}
+	for _, name := range all {
+		if !slices.Contains(known, any(name)) {
+			t.Errorf("common.json does not know the class %s", name)
+		}
+	}
+	if len(known) != len(all) {
+		t.Errorf("common.json has %d classes, and there are %d", len(known), len(all))
 	}
 }
 
