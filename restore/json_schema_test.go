@@ -36,7 +36,6 @@ type schemaFile struct {
 // lineSchema describes one kind of line.
 type lineSchema struct {
 	name   string // of the definition
-	file   *schemaFile
 	shared bool // with other commands
 	def    map[string]any
 	strict *jsonschema.Schema
@@ -128,7 +127,7 @@ func (f *schemaFile) compile(files map[string]*schemaFile, compiler *jsonschema.
 		if err != nil {
 			return err
 		}
-		f.lines = append(f.lines, &lineSchema{filepath.Base(ref), f, file != f, def, strict})
+		f.lines = append(f.lines, &lineSchema{filepath.Base(ref), file != f, def, strict})
 	}
 	if f.name != commonLines && len(f.lines) == 0 {
 		return errors.New("no lines")
