@@ -36,7 +36,7 @@ type schemaFile struct {
 // lineSchema describes one kind of line.
 type lineSchema struct {
 	name   string // of the definition
-	shared bool // with other commands
+	shared bool   // with other commands
 	def    map[string]any
 	strict *jsonschema.Schema
 }
