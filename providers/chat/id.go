@@ -50,7 +50,8 @@ func ParticipantID(platform, account, nativeID, name string) string {
 	return id("participant", platform, account, "name", name)
 }
 
-// NativeMessageID is the id of a message that the app itself numbers.
+// NativeMessageID is the id of a message that the app itself numbers, within a
+// conversation by its native id or, where it has none, its id.
 func NativeMessageID(platform, account, conversationNative, message string) string {
 	return id("message", platform, account, conversationNative, message)
 }

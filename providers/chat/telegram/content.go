@@ -92,17 +92,17 @@ func degrees(v jsonstream.Value) string {
 // the whole as it is where it says more than the model has places for.
 func (m *maker) poll() {
 	v := m.record.fields[fPoll]
-	question, whole := m.textOf(v.Get("question"), nil)
-	whole = whole && question.spans == nil && says(v, "question", "answers", "closed", "total_voters")
+	question, keep, _ := m.textOf(v.Get("question"), nil)
+	whole := !keep && question.spans == nil && says(v, "question", "answers", "closed", "total_voters")
 	p := &chat.Poll{Question: question.text}
 	for answer := range v.Get("answers").Elements() {
-		text, ok := m.textOf(answer.Get("text"), nil)
+		text, keep, _ := m.textOf(answer.Get("text"), nil)
 		o := chat.PollOption{Text: text.text, Votes: int(min(max(number(answer.Get("voters")), 0), 1<<31-1))}
 		if answer.Get("chosen").Kind() == 't' {
-			ok = ok && m.people.self >= 0
 			o.By = m.people.owner()
+			keep = keep || o.By == nil
 		}
-		whole = whole && ok && text.spans == nil && says(answer, "text", "voters", "chosen")
+		whole = whole && !keep && text.spans == nil && says(answer, "text", "voters", "chosen")
 		p.Options = append(p.Options, o)
 	}
 	m.message.Kind, m.message.Poll = chat.PollKind, p
@@ -120,10 +120,10 @@ func (m *maker) poll() {
 // todo is a list of things to do as text, one a line. The list itself is kept as
 // it is.
 func (m *maker) todo(v jsonstream.Value) string {
-	title, _ := m.textOf(v.Get("title"), nil)
+	title, _, _ := m.textOf(v.Get("title"), nil)
 	lines := []string{title.text}
 	for item := range v.Get("answers").Elements() {
-		text, _ := m.textOf(item.Get("text"), nil)
+		text, _, _ := m.textOf(item.Get("text"), nil)
 		lines = append(lines, "- "+text.text)
 	}
 	return strings.Join(lines, "\n")
@@ -158,8 +158,7 @@ func (m *maker) reactions() {
 		whole = whole && ok && says(v, "type", "count", "emoji", "document_id", "recent")
 		left := number(v.Get("count"))
 		for recent := range v.Get("recent").Elements() {
-			name, _ := recent.Get("from").Text()
-			by := m.people.meet(peerOf(recent.Get("from_id"), m.chat.NativeID), name)
+			by := m.people.written(recent.Get("from"), recent.Get("from_id"))
 			at, _ := m.clock.aside(recent.Get("date_unixtime"), recent.Get("date"), &m.moment)
 			msg.Reactions = append(msg.Reactions, chat.Reaction{Emoji: emoji, By: by, Time: at})
 			left--

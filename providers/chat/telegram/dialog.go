@@ -18,7 +18,7 @@ type dialog struct {
 	newest bool   // its messages begin with the newest
 
 	cover chat.Coverage
-	sent  int // messages of people, notices aside
+	sent  int // messages and notices of which is known who is behind them
 	mine  int // of those, the owner's
 }
 
@@ -30,14 +30,22 @@ type head struct {
 	path         string // as a JSON path
 	single       bool   // it is all that the export holds
 	left         bool
-	first        []byte // the beginning of its messages
+	glance       glance // at its first messages
+}
+
+// look looks at the messages that a reader stands before.
+func (h *head) look(r *jsonstream.Reader) {
+	first, err := r.Peek(firstSize)
+	if h.glance = lookAt(first); len(h.glance.ids) < 2 && err == nil {
+		first, _ = r.Peek(moreFirst)
+		h.glance = lookAt(first)
+	}
 }
 
 // begin makes a conversation of a head.
 func (e *export) begin(h *head) (*chat.Conversation, *dialog) {
 	c := &chat.Conversation{Platform: platform, Route: e.match.Route, Path: e.match.Path, Kind: kindOf(h.kind)}
-	g := lookAt(h.first)
-	c.NativeID = h.native(&g, e.owner.number)
+	c.NativeID = h.native(e.owner.number)
 	c.Account = e.owner.number
 	if h.kind == "saved_messages" && c.Account == "" {
 		c.Account = strings.TrimPrefix(c.NativeID, classUser) // it is the owner's number
@@ -48,11 +56,12 @@ func (e *export) begin(h *head) (*chat.Conversation, *dialog) {
 		c.ID = chat.ConversationID(platform, c.Account, fmt.Sprintf("%s#%d", c.NativeID, n), "")
 	}
 	newPeople(c, &e.owner, e.options.Me)
-	return c, &dialog{path: h.path, offset: -1, left: h.left, newest: g.descends()}
+	return c, &dialog{path: h.path, offset: -1, left: h.left, newest: h.glance.descends()}
 }
 
 // native is the chat's id: its number, with whose numbers it is among.
-func (h *head) native(g *glance, self string) string {
+func (h *head) native(self string) string {
+	g := &h.glance
 	class := dialogClass(h.kind)
 	n, ok := h.number.Int()
 	if !ok {
@@ -163,8 +172,9 @@ func (d *dialog) restart(id string) {
 	d.sent, d.mine = 0, 0
 }
 
-// count takes a message into what the export covers. Mine is the owner's own.
-func (d *dialog) count(m *chat.Message, mine bool) {
+// count takes a message into what the export covers. Mine says that who did or
+// wrote it is the owner.
+func (d *dialog) count(m *chat.Message, who string, mine bool) {
 	c := &d.cover
 	c.Messages++
 	if !m.Time.IsZero() {
@@ -182,7 +192,7 @@ func (d *dialog) count(m *chat.Message, mine bool) {
 			c.MediaMissing++
 		}
 	}
-	if m.Sender != "" {
+	if who != "" {
 		d.sent++
 		if mine {
 			d.mine++

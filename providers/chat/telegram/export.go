@@ -11,9 +11,9 @@ import (
 	"chatkeep/providers/internal/jsonstream"
 )
 
-// limits bound one message. The app's own stay below 100 KB; a record of 2 MiB
+// limits bound one message. The app's own stay below 100 KB; what is in one of 1 MiB
 // still fits a line of records however it has to be spelled there.
-var limits = jsonstream.Limits{Value: 2 << 20, Depth: 100}
+var limits = jsonstream.Limits{Value: 1 << 20, Depth: 100}
 
 // export is a result.json. It is read once from front to back, if the messages of
 // a chat are asked for when the chat was yielded; what is asked for later is read
@@ -124,10 +124,13 @@ func (e *export) straight(ctx context.Context, m *maker, s *stream, yield func(*
 	index := -1
 	for v, err := range s.Records() {
 		index++
+		if s.Err() != nil {
+			break
+		}
 		if index%4096 == 0 && ctx.Err() != nil {
 			return ctx.Err()
 		}
-		if err := e.give(m, s, index, v, err, yield); err != nil {
+		if err := e.give(m, index, v, err, yield); err != nil {
 			return err
 		}
 	}
@@ -135,11 +138,9 @@ func (e *export) straight(ctx context.Context, m *maker, s *stream, yield func(*
 }
 
 // give yields the message of one record, or what is wrong with it.
-func (e *export) give(m *maker, s *stream, index int, v jsonstream.Value, err error, yield func(*chat.Message, error) bool) error {
+func (e *export) give(m *maker, index int, v jsonstream.Value, err error, yield func(*chat.Message, error) bool) error {
 	var msg *chat.Message
 	switch {
-	case s.Err() != nil:
-		return s.Err()
 	case err == nil:
 		msg = m.make(v, index)
 	case errors.Is(err, jsonstream.ErrSyntax) && v != nil:

@@ -30,8 +30,8 @@ func (f *files) find(a *chat.Attachment, p string) {
 	if a.Name == "" {
 		a.Name = path.Base(strings.ReplaceAll(p, `\`, "/"))
 	}
-	if a.Role == "sticker" && a.MIME == "" {
-		a.MIME = stickerTypes[strings.ToLower(path.Ext(p))]
+	if a.MIME == "" && (a.Role == "sticker" || a.Role == "thumbnail") {
+		a.MIME = types[strings.ToLower(path.Ext(p))]
 	}
 	if !fs.ValidPath(p) || p == "." {
 		a.State, a.Why = chat.Missing, "its path is none within the export"
@@ -51,7 +51,7 @@ func (f *files) find(a *chat.Attachment, p string) {
 
 // emoji adds the picture of a custom emoji to a message, once.
 func (f *files) emoji(m *chat.Message, p string) {
-	a := chat.Attachment{Role: "sticker", MIME: stickerTypes[strings.ToLower(path.Ext(p))]}
+	a := chat.Attachment{Role: "sticker"}
 	f.find(&a, p)
 	for i := range m.Attachments {
 		if b := &m.Attachments[i]; b.Role == a.Role && b.File == a.File && b.Name == a.Name {

@@ -130,7 +130,7 @@ func (m *maker) thumbnail() {
 		return
 	}
 	r.take(fThumb)
-	a := chat.Attachment{Role: "thumbnail", MIME: "image/jpeg", Size: r.number(fThumbSize)}
+	a := chat.Attachment{Role: "thumbnail", Size: r.number(fThumbSize)}
 	m.files.find(&a, p)
 	m.message.Attachments = append(m.message.Attachments, a)
 }
@@ -142,9 +142,11 @@ func (m *maker) emojiFile(p string) {
 	}
 }
 
-// stickerTypes are the media types of stickers, which the app says since April
-// 2024 only.
-var stickerTypes = map[string]string{".webp": "image/webp", ".webm": "video/webm", ".tgs": "application/x-tgsticker"}
+// types are the media types of pictures of which the app does not say them: of
+// stickers since April 2024 only, of small pictures never.
+var types = map[string]string{
+	".jpg": "image/jpeg", ".png": "image/png", ".webp": "image/webp", ".webm": "video/webm", ".tgs": "application/x-tgsticker",
+}
 
 func number(v jsonstream.Value) int64 {
 	n, _ := v.Int()

@@ -28,9 +28,10 @@ type maker struct {
 	// What follows is of the message at hand.
 	record record
 	moment moment
+	joined []byte // a text, while it is put together
 	number int64  // where it has one that is new
-	sender string // a name
-	known  bool   // its fields are known, as those of its action
+	sender jsonstream.Value
+	known  bool // its fields are known, as those of its action
 	// message is the one given out: it is valid until the next, so one is enough.
 	message chat.Message
 }
@@ -45,19 +46,20 @@ func (m *maker) make(v jsonstream.Value, index int) *chat.Message {
 		return m.unparsed(v, index)
 	}
 	m.message = chat.Message{Conversation: m.chat.ID}
-	m.sender, m.known = "", false
+	m.sender, m.known = nil, false
 	m.readNumber(index)
 	m.readTime()
-	kind := m.record.text(fType)
+	kind := m.record.fields[fType]
 	switch {
-	case kind == "service" || m.record.has(fAction):
-		m.service()
-	case kind == "message":
+	case string(kind) == `"message"` && !m.record.has(fAction):
+		m.record.take(fType)
 		m.sent()
+	case string(kind) == `"service"` || m.record.has(fAction):
+		m.record.take(fType)
+		m.service()
 	default: // "unsupported", and what is to come
 		m.sent()
 		m.message.Kind = chat.Other
-		m.extra("type", kind)
 	}
 	m.leftOver()
 	m.finish()
@@ -122,7 +124,8 @@ func (m *maker) readTime() {
 func (m *maker) sent() {
 	r, msg := &m.record, &m.message
 	msg.Kind = chat.Text
-	m.sender, msg.Sender = m.person(fFrom, fFromID)
+	m.sender = r.fields[fFrom]
+	msg.Sender = m.person(fFrom, fFromID)
 	m.readText()
 	if r.has(fForwarded) {
 		msg.Forwarded = &chat.Forward{From: r.text(fForwarded)} // null is an account that is no more
@@ -140,20 +143,25 @@ func (m *maker) sent() {
 // readText reads the text of a message or notice.
 func (m *maker) readText() {
 	r := &m.record
-	f, ok := m.textOf(r.fields[fText], r.fields[fEntities])
+	f, keepText, keepEntities := m.textOf(r.fields[fText], r.fields[fEntities])
 	m.message.Text, m.message.Spans = f.text, f.spans
-	if ok {
+	if !keepText {
 		r.take(fText)
+	}
+	if !keepEntities {
 		r.take(fEntities)
 	}
 }
 
 // person takes in who is named by a name, which may be null, and a peer, which
 // older exports lack.
-func (m *maker) person(name, peer field) (called, id string) {
+func (m *maker) person(name, peer field) string {
 	r := &m.record
-	called = r.text(name)
-	return called, m.people.meet(peerOf(r.take(peer), m.chat.NativeID), called)
+	id := m.people.written(r.fields[name], r.take(peer))
+	if k := r.fields[name].Kind(); k == '"' || k == 'n' {
+		r.take(name)
+	}
+	return id
 }
 
 // peerID is the id of a peer that need not take part.
@@ -263,7 +271,11 @@ func addExtra(msg *chat.Message, name, value string) {
 func (m *maker) finish() {
 	msg := &m.message
 	if msg.ID == "" {
-		msg.ID = m.ids.Next(m.moment.wall, m.sender, msg.Kind, msg.Text)
+		msg.ID = m.ids.Next(m.moment.wall, string(m.sender.Bytes()), msg.Kind, msg.Text)
 	}
-	m.dialog.count(msg, m.people.isSelf(msg.Sender))
+	who := msg.Sender
+	if msg.Event != nil {
+		who = msg.Event.By
+	}
+	m.dialog.count(msg, who, m.people.isSelf(who))
 }

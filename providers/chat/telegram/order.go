@@ -104,7 +104,7 @@ func (e *export) batch(ctx context.Context, m *maker, s *stream, ranks []rank, y
 		return errors.New("it changed while it was read")
 	}
 	for i, r := range ranks {
-		if err := e.give(m, s, r.index, values[i], faults[i], yield); err != nil {
+		if err := e.give(m, r.index, values[i], faults[i], yield); err != nil {
 			return err
 		}
 	}

@@ -10,10 +10,11 @@ import (
 )
 
 const (
-	// maxToken is how long one tag or run of text of a page may be, in bytes.
-	maxToken = 2 << 20
-	// maxNodes is how many tags and runs of text a message of a page may have.
-	maxNodes = 20_000
+	// maxElement is how long a message of a page may be, in bytes: what is in it
+	// still fits a line of records however it has to be spelled there.
+	maxElement = 1 << 20
+	// perToken is what each tag and run of text counts for besides, in bytes.
+	perToken = 64
 )
 
 // node is an element of a page, or a run of text where tag is "".
@@ -108,18 +109,19 @@ type page struct {
 
 	open   []*node // of the element at hand, outermost first
 	done   *node   // an element that is whole
-	nodes  int
-	large  bool // the element at hand is beyond maxNodes
-	ended  bool // the page's own end was met
+	size   int     // of it, in bytes
+	read   int     // of the token at hand
+	large  bool    // it is beyond maxElement
+	ended  bool    // the page's own end was met
 	failed error
 }
 
-// errLarge is what an element beyond maxNodes gives.
+// errLarge is what an element beyond maxElement gives.
 var errLarge = errors.New("larger than a record may be")
 
 func newPage(r io.Reader, begins func(n *node, within bool) bool) *page {
 	z := html.NewTokenizer(r)
-	z.SetMaxBuf(maxToken)
+	z.SetMaxBuf(2 * maxElement)
 	return &page{z: z, begins: begins}
 }
 
@@ -152,6 +154,7 @@ func (p *page) next() (*node, error) {
 // step takes in one token.
 func (p *page) step() {
 	kind := p.z.Next()
+	p.read = len(p.z.Raw())
 	switch kind {
 	case html.ErrorToken:
 		p.failed = p.z.Err()
@@ -177,7 +180,7 @@ func (p *page) start(t html.Token, closed bool) {
 		if len(p.open) > 0 {
 			p.done = p.open[0]
 		}
-		p.open, p.nodes, p.large = append(p.open[:0], n), 1, false
+		p.open, p.size, p.large = append(p.open[:0], n), 0, false
 		return
 	}
 	if len(p.open) == 0 {
@@ -191,7 +194,7 @@ func (p *page) start(t html.Token, closed bool) {
 
 // add puts a node into the innermost element.
 func (p *page) add(n *node) {
-	if p.nodes++; p.nodes > maxNodes {
+	if p.size += p.read + perToken; p.size > maxElement {
 		p.large = true
 		return
 	}

@@ -65,6 +65,7 @@ func eachElement(r io.Reader, call func(*node), classes ...string) error {
 type surveyed struct {
 	title string
 	kind  chat.ConversationKind
+	first string // the time of the first message
 }
 
 // survey looks at the first page of a chat. Where it ends early, that comes out
@@ -87,7 +88,10 @@ func (e *pages) survey(name string) (s surveyed, err error) {
 			s.title = n.plain()
 		case n.is("service"):
 			s.notice(n.plain())
-		case len(names) < 3:
+		case len(names) < 3 || s.first == "":
+			if at := n.find("date"); at != nil && s.first == "" {
+				s.first = at.attr("title")
+			}
 			if from := n.find("from_name"); from != nil {
 				name, _ := cutVia(from.plain())
 				names[name] = true

@@ -67,7 +67,7 @@ func (b *pageMaker) thumbnail(n *node) {
 	if img == nil || img.attr("src") == "" || img.attr("src") == n.attr("href") {
 		return
 	}
-	b.attach(&chat.Attachment{Role: "thumbnail", MIME: "image/jpeg"}, img.attr("src"))
+	b.attach(&chat.Attachment{Role: "thumbnail"}, img.attr("src"))
 }
 
 // generic reads what is shown as a title, a description and a status.

@@ -59,7 +59,7 @@ func (b *pageMaker) make(n *node) *chat.Message {
 	} else {
 		b.sent(n)
 	}
-	b.dialog.count(msg, b.people.isSelf(msg.Sender))
+	b.dialog.count(msg, msg.Sender, b.people.isSelf(msg.Sender))
 	return msg
 }
 

@@ -47,6 +47,7 @@ type pageDialog struct {
 	dialog
 	files []string
 	gap   string // a page that is missing among them
+	first string // the time of the first message, as the page has it
 }
 
 func openPages(fsys fs.FS, m chat.Match, o chat.Options) *pages {
@@ -123,6 +124,7 @@ func (e *pages) begin(folder string) (*chat.Conversation, error) {
 		return nil, err
 	}
 	c := &chat.Conversation{Platform: platform, Route: e.match.Route, Path: d.files[0], Kind: s.kind, Title: s.title}
+	d.first = s.first
 	in, listed := e.list[path.Base(folder)]
 	if listed {
 		c.Title, c.Kind = in.name, listKinds[in.kind]
@@ -191,6 +193,7 @@ func (e *pages) Messages(ctx context.Context, c *chat.Conversation) iter.Seq2[*c
 		}
 		d.restart(c.ID)
 		b := &pageMaker{chat: c, dialog: d, files: e.files, people: newPeople(c, &e.owner, e.me()), clock: newPageClock(e.options.Zone)}
+		b.clock.prime(d.first)
 		var ends error
 		for _, name := range d.files {
 			err := e.page(ctx, b, name, yield)
@@ -291,7 +294,7 @@ func (e *pages) Coverage(c *chat.Conversation) chat.Coverage {
 // Accounts tells where the export's records and files went.
 func (e *pages) Accounts() chat.Accounts {
 	a := chat.Accounts{Ignored: e.ignored}
-	a.Warnings = append(a.Warnings, "exported as HTML, which lacks numbers, edits and more: the same as JSON says more")
+	a.Warnings = append(a.Warnings, "exported as HTML, which lacks the numbers of people, edits, the times of notices and more: JSON has them")
 	if e.guessed && e.options.Zone == nil {
 		a.Warnings = append(a.Warnings, "times have no zone in the export: taken as this machine's; --tz says otherwise")
 	}

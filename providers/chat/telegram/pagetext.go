@@ -94,7 +94,7 @@ func (b *pageMaker) style(n *node, text string) (style, target string) {
 		return "", ""
 	case strings.HasPrefix(text, "@") && strings.HasSuffix(strings.ToLower(href), "/"+strings.ToLower(text[1:])):
 		return "mention", ""
-	case !strings.Contains(href, ":") && strings.Contains(href, "/stickers/"):
+	case !strings.Contains(href, ":") && strings.Contains("/"+href, "/stickers/"):
 		target = b.within(href)
 		b.files.emoji(&b.message, target)
 		return "emoji", target

@@ -56,8 +56,9 @@ func (c *pageClock) at(s string) (m moment, ok bool) {
 
 // aside reads a time within a message.
 func (c *pageClock) aside(s string) time.Time {
-	copied := *c
-	m, _ := copied.at(s)
+	before := *c
+	m, _ := c.at(s)
+	*c = before
 	return m.at
 }
 
@@ -97,17 +98,29 @@ func (c *pageClock) begin(line string) {
 	}
 }
 
-// today is when a notice came up, of which the page says the day alone.
+// today is when a notice came up, of which the page says the day alone. It is not
+// before what stands before it.
 func (c *pageClock) today() (m moment, ok bool) {
 	if c.day.IsZero() {
 		return m, false
 	}
 	m = moment{wall: c.day, precision: chat.Day, zone: c.source}
-	switch zone := c.Zone; {
-	case !c.last.at.IsZero():
-		m.at, m.zone = wallclock.In(c.day, c.last.at.Location()), c.last.zone
-	default:
-		m.at = wallclock.In(c.day, zone)
+	zone := c.Zone
+	if !c.last.at.IsZero() {
+		zone, m.zone = c.last.at.Location(), c.last.zone
+	}
+	m.at = wallclock.In(c.day, zone)
+	if m.at.Before(c.last.at) && c.last.wall.Before(c.day.AddDate(0, 0, 1)) {
+		m.at = c.last.at
 	}
 	return m, true
+}
+
+// prime takes in the time of the first message, for the notices before it.
+func (c *pageClock) prime(title string) {
+	if m, ok := c.at(title); ok {
+		c.last = moment{at: time.Unix(0, 0).In(m.at.Location()), zone: m.zone}
+	}
+	c.clock = *newClock(c.zone)
+	c.standard = false
 }

@@ -40,14 +40,14 @@ func unshifted(n int64) (bare int64, group bool) {
 // where there is none.
 func peerOf(v jsonstream.Value, own string) string {
 	text, ok := v.Text()
-	if !ok {
-		if k := v.Kind(); k == '-' || k >= '0' && k <= '9' {
-			text = string(v)
-		}
+	if k := v.Kind(); k == '-' || k >= '0' && k <= '9' {
+		text = string(v)
+	} else if ok && text != "" && text[0] > '9' {
+		return text // what all new exports have
 	}
 	n, err := strconv.ParseInt(text, 10, 64)
 	if err != nil {
-		return text // "user123", or a number that is none of theirs
+		return text // whatever it is, it is somebody
 	}
 	if n == 0 {
 		return ""

@@ -39,6 +39,7 @@ type people struct {
 	me   string // what the user says, or ""
 	self int    // index of the owner, or -1
 	met  map[string]*person
+	raw  map[string]*person // by the peer as it is written
 }
 
 // person is somebody who came up.
@@ -50,7 +51,7 @@ type person struct {
 
 // newPeople begins anew: a conversation can be read more than once.
 func newPeople(c *chat.Conversation, o *owner, me string) *people {
-	p := &people{chat: c, me: chat.NormalText(strings.TrimPrefix(me, "@")), self: -1, met: map[string]*person{}}
+	p := &people{chat: c, me: chat.NormalText(strings.TrimPrefix(me, "@")), self: -1, met: map[string]*person{}, raw: map[string]*person{}}
 	c.Participants = nil
 	if o.number != "" {
 		c.Participants = []chat.Participant{o.participant()}
@@ -86,6 +87,19 @@ func (p *people) meet(native, name string) string {
 	return one.id
 }
 
+// written takes in who is written as a name and a peer.
+func (p *people) written(name, peer jsonstream.Value) string {
+	if one := p.raw[string(peer)]; one != nil && (string(name.Bytes()) == one.name || name.IsNull()) {
+		return one.id
+	}
+	native := peerOf(peer, p.chat.NativeID)
+	id := p.meet(native, string(name.Bytes()))
+	if native != "" {
+		p.raw[string(peer)] = p.met[native]
+	}
+	return id
+}
+
 // rename adds a name to a person.
 func (p *people) rename(one *person, name string) {
 	one.name = name
@@ -111,7 +125,7 @@ func (p *people) finish() {
 			others = append(others, i)
 		}
 	}
-	if p.self < 0 && len(others) == 1 && len(c.Participants) <= 2 {
+	if p.self < 0 && p.me == "" && len(others) == 1 && len(c.Participants) <= 2 {
 		p.self = others[0]
 		c.Participants[p.self].Self = true
 		others = nil
@@ -125,7 +139,7 @@ func (p *people) finish() {
 // the chat is not called after.
 func (p *people) pair() {
 	c := p.chat
-	if p.self >= 0 || c.Kind != chat.Direct || len(c.Participants) != 2 {
+	if p.self >= 0 || p.me != "" || c.Kind != chat.Direct || len(c.Participants) != 2 {
 		return
 	}
 	for i := range c.Participants {

@@ -48,5 +48,3 @@ func open(fsys fs.FS, m chat.Match, o chat.Options) (chat.Source, error) {
 	}
 	return nil, fmt.Errorf("telegram: no route %q", m.Route)
 }
-
-const explain = `x`

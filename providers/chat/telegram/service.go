@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"chatkeep/providers/chat"
+	"chatkeep/providers/internal/jsonstream"
 )
 
 // unknownEvent is the code of what the app has a name for that is not known here.
@@ -37,9 +38,10 @@ var payments = map[string]bool{"send_payment": true, "refunded_payment": true, "
 // service reads a notice of something that happened.
 func (m *maker) service() {
 	r, msg := &m.record, &m.message
-	name, by := m.person(fActor, fActorID)
+	name := string(firstOf(r.fields[fActor], r.fields[fFrom]).Bytes())
+	by := m.person(fActor, fActorID)
 	if by == "" {
-		name, by = m.person(fFrom, fFromID)
+		by = m.person(fFrom, fFromID)
 	}
 	m.readText()
 	action := r.text(fAction)
@@ -76,6 +78,13 @@ func (m *maker) service() {
 	m.edited()
 }
 
+func firstOf(a, b jsonstream.Value) jsonstream.Value {
+	if len(a) > 0 {
+		return a
+	}
+	return b
+}
+
 // event reads what the notice says besides who did what: what is new, as its
 // text, and to whom it was done. Members are names, and names are not who they
 // name, so they stay among the fields; that somebody did it to himself is clear.
@@ -95,8 +104,9 @@ func (m *maker) event(action, name string) {
 		msg.Text = r.text(fNewTitle)
 	case "send_star_gift":
 		if r.has(fGiftText) {
-			if f, ok := m.textOf(r.fields[fGiftText], nil); ok {
-				msg.Text, msg.Spans = f.text, f.spans
+			f, keep, _ := m.textOf(r.fields[fGiftText], nil)
+			msg.Text, msg.Spans = f.text, f.spans
+			if !keep {
 				r.take(fGiftText)
 			}
 		}
@@ -106,7 +116,7 @@ func (m *maker) event(action, name string) {
 			r.take(fMembers)
 		}
 	case "proximity_reached":
-		if _, to := m.person(fTo, fToID); to != "" {
+		if to := m.person(fTo, fToID); to != "" {
 			e.Targets = []string{to}
 		}
 	}

@@ -76,7 +76,7 @@ func (e *export) fault(err error) error { return &fault{e.match.Path, err} }
 func (f *fault) Error() string {
 	switch {
 	case errors.Is(f.err, jsonstream.ErrTooLarge), errors.Is(f.err, errLarge):
-		return fmt.Sprintf("%s: a record left out: %v", f.file, f.err)
+		return fmt.Sprintf("%s: left out: %v", f.file, f.err)
 	case errors.Is(f.err, io.ErrUnexpectedEOF) || errors.Is(f.err, io.EOF):
 		return fmt.Sprintf("%s: ends early, what came before was read: %v", f.file, f.err)
 	}

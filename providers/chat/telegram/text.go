@@ -23,89 +23,101 @@ type formatted struct {
 }
 
 // textOf is the text of a message, which stands in one or two fields: as a string
-// or a list of parts, and, since September 2022, as a list of parts. False says
-// that one of them has something else in it and is to be kept as it is.
-func (m *maker) textOf(v, entities jsonstream.Value) (f formatted, ok bool) {
-	if s, simple := v.Text(); simple {
-		f.text = s
-		if isPlain(v, entities) {
-			return f, true
-		}
-		g, ok := m.parts(entities)
-		if ok && g.text == f.text {
-			return g, true
-		}
-		return f, false
+// or a list of parts, and, since September 2022, as a list of parts too. It says
+// which of the two say more than the text has, and are to be kept as they are.
+func (m *maker) textOf(v, entities jsonstream.Value) (f formatted, keepText, keepEntities bool) {
+	twice := len(entities) > 0 && string(entities) != "[]"
+	simple := v.Kind() == '"'
+	switch {
+	case simple && !twice, simple && isPlain(v, entities):
+		f.text = string(v.Bytes())
+		return f, false, false
+	case v.Kind() == '[' && !twice:
+		f, ok := m.parts(v)
+		return f, !ok, false
 	}
-	if v.Kind() != '[' {
-		if entities.Kind() == '[' {
-			f, ok = m.parts(entities)
-			return f, ok && v.IsNull()
-		}
-		return f, v.IsNull()
+	f, ok := m.parts(entities)
+	keepEntities = !ok && len(entities) > 0
+	switch v.Kind() {
+	case '"':
+		m.joined = append(m.joined[:0], v.Bytes()...)
+	case '[':
+		m.joined = join(m.joined[:0], v)
+	default:
+		return f, !v.IsNull(), keepEntities
 	}
-	f, ok = m.parts(v)
-	if len(entities) > 0 && string(entities) != "[]" {
-		g, fine := m.parts(entities)
-		if ok = ok && fine && f.text == g.text; ok {
-			f = g
-		}
+	if string(m.joined) == f.text {
+		return f, false, keepEntities
 	}
-	return f, ok
+	m.message.Attachments = nil // of emoji in the other
+	f, keepText, _ = m.textOf(v, nil)
+	return f, keepText, true
 }
 
-// isPlain says whether the parts say no more than the string does.
+// isPlain says whether the parts are one, and say no more than the string does.
 func isPlain(text, entities jsonstream.Value) bool {
-	if len(entities) == 0 || string(entities) == "[]" {
-		return true
-	}
 	n := 0
 	for part := range entities.Elements() {
-		if n++; n > 1 || string(part.Get("type")) != `"plain"` || string(part.Get("text")) != string(text) {
-			return false
+		for name, v := range part.Members() {
+			switch {
+			case string(name) == "type" && string(v) == `"plain"`:
+			case string(name) == "text" && string(v) == string(text):
+				n++
+			default:
+				return false
+			}
 		}
 	}
-	return entities.Kind() == '[' && (n == 1 || string(text) == `""`)
+	return n == 1
 }
 
-// parts joins a list of parts. What is no part of a text makes it false.
-func (m *maker) parts(list jsonstream.Value) (f formatted, ok bool) {
-	if list.Kind() != '[' {
-		return f, false
-	}
-	var text strings.Builder
-	ok = true
+// join appends the text of the parts of a list.
+func join(b []byte, list jsonstream.Value) []byte {
 	for part := range list.Elements() {
-		if s, simple := part.Text(); simple {
-			text.WriteString(s)
+		if part.Kind() == '{' {
+			part = part.Get("text")
+		}
+		b = append(b, part.Bytes()...)
+	}
+	return b
+}
+
+// parts joins a list of parts and finds its runs. What says more than a run can
+// makes it false.
+func (m *maker) parts(list jsonstream.Value) (f formatted, ok bool) {
+	ok = list.Kind() == '['
+	m.joined = join(m.joined[:0], list)
+	f.text = string(m.joined)
+	end := 0
+	for part := range list.Elements() {
+		start := end
+		if part.Kind() != '{' {
+			end += len(part.Bytes())
+			ok = ok && part.Kind() == '"'
 			continue
 		}
-		s, fine := part.Get("text").Text()
-		if !fine {
-			ok = false
-			continue
-		}
-		start := text.Len()
-		text.WriteString(s)
-		style, target, fine := m.style(part, s)
+		end += len(part.Get("text").Bytes())
+		style, target, fine := m.style(part, f.text[start:end])
 		ok = ok && fine
-		if style != "" && s != "" {
-			f.spans = append(f.spans, chat.Span{Start: start, End: text.Len(), Style: style, Target: target})
+		if style != "" && end > start {
+			f.spans = append(f.spans, chat.Span{Start: start, End: end, Style: style, Target: target})
 		}
 	}
-	f.text = text.String()
 	return f, ok
 }
 
 // style is how a part looks, and what it leads to. It is false where the part
 // says more than that.
 func (m *maker) style(part jsonstream.Value, text string) (style, target string, ok bool) {
-	kind, ok := "", true
+	var kind jsonstream.Value
+	ok = true
 	for name, v := range part.Members() {
 		switch string(name) {
 		case "text":
+			ok = ok && v.Kind() == '"'
 		case "type":
-			kind, ok = v.Text()
+			kind = v
+			ok = ok && v.Kind() == '"'
 		case "user_id":
 			target = m.peerID(peerOf(v, m.chat.NativeID))
 		case "collapsed":
@@ -113,18 +125,18 @@ func (m *maker) style(part jsonstream.Value, text string) (style, target string,
 				target = "collapsed"
 			}
 		case "href", "language", "document_id":
-			if target, ok = v.Text(); !ok {
-				target, ok = v.Compact(), true // a number, from some releases
+			if target = string(v.Bytes()); v.Kind() != '"' {
+				target = v.Compact() // a number, from some releases
 			}
 		default:
 			ok = false
 		}
 	}
-	style, known := styles[kind]
+	style, known := styles[string(kind.Bytes())]
 	if !known {
-		style = kind
+		style = strings.ToValidUTF8(string(kind.Bytes()), "\ufffd")
 	}
-	switch kind {
+	switch string(kind.Bytes()) {
 	case "link":
 		target = text
 	case "email":

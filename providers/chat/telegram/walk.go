@@ -238,8 +238,12 @@ func (w *walk) headField(h *head, name string, c *chat.Conversation) error {
 	return nil
 }
 
-// firstSize is how many bytes of a chat's messages are looked at beforehand.
-const firstSize = 64 << 10
+// firstSize is how many bytes of a chat's messages are looked at beforehand, and
+// how many where there are not two messages among those.
+const (
+	firstSize = 64 << 10
+	moreFirst = 4 << 20
+)
 
 // offer yields a chat. Here says that the reader stands before its messages.
 func (w *walk) offer(h *head, offset int64, here bool) (*chat.Conversation, error) {
@@ -248,13 +252,13 @@ func (w *walk) offer(h *head, offset int64, here bool) (*chat.Conversation, erro
 		return nil, w.ctx.Err()
 	}
 	if here {
-		h.first, _ = w.r.Peek(firstSize)
+		h.look(w.r)
 	} else if offset >= 0 {
 		s, err := e.beside(offset)
 		if err != nil {
 			return nil, err
 		}
-		h.first, _ = s.Peek(firstSize)
+		h.look(s.Reader)
 	}
 	c, d := e.begin(h)
 	d.offset = offset

@@ -216,7 +216,7 @@ func (r *Reader) member(c byte) error {
 	if err != nil {
 		return r.fail(err)
 	}
-	r.name = append(r.name[:0], Value(raw).bytes()...)
+	r.name = append(r.name[:0], Value(raw).Bytes()...)
 	if c, err = r.next(); err != nil {
 		return err
 	}

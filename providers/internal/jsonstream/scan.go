@@ -13,10 +13,10 @@ type scan struct {
 // kinds of bytes outside of strings.
 const (
 	plain = iota
+	parts // what stands between values
 	quotes
 	opens
 	closes
-	parts // what stands between values
 )
 
 var kindOf = [256]uint8{'"': quotes, '{': opens, '[': opens, '}': closes, ']': closes,
@@ -25,7 +25,7 @@ var kindOf = [256]uint8{'"': quotes, '{': opens, '[': opens, '}': closes, ']': c
 // feed takes the next piece. It returns how many bytes of it belong to the value,
 // and whether the value ends there.
 func (s *scan) feed(b []byte) (n int, done bool) {
-	for i := 0; i < len(b); i++ {
+	for i := 0; ; i++ {
 		if s.quoted {
 			if i = s.string(b, i); s.quoted {
 				return len(b), false
@@ -33,16 +33,17 @@ func (s *scan) feed(b []byte) (n int, done bool) {
 			if s.depth == 0 {
 				return i, true
 			}
-			if i == len(b) {
-				break
+		}
+		if s.depth > 0 {
+			for i < len(b) && kindOf[b[i]] <= parts {
+				i++
 			}
 		}
-		kind := kindOf[b[i]]
-		if kind == plain {
-			s.begun = true
-			continue
+		if i >= len(b) {
+			return len(b), false
 		}
-		if s.depth == 0 && (s.begun || kind >= closes) {
+		kind := kindOf[b[i]]
+		if s.depth == 0 && (s.begun && kind != plain || kind == parts || kind == closes) {
 			return i, true
 		}
 		s.begun = true
@@ -58,10 +59,10 @@ func (s *scan) feed(b []byte) (n int, done bool) {
 			}
 		}
 	}
-	return len(b), false
 }
 
-// string goes on in a string from i to behind its quote, or to the end of b.
+// string goes on in a string from i to behind its quote, or to the end of b. A
+// quote behind an odd number of backslashes is not its own.
 func (s *scan) string(b []byte, i int) int {
 	if s.after {
 		s.after = false
@@ -70,21 +71,24 @@ func (s *scan) string(b []byte, i int) int {
 	for i < len(b) {
 		quote := bytes.IndexByte(b[i:], '"')
 		if quote < 0 {
-			quote = len(b) - i
+			s.after = slashes(b[i:])&1 == 1
+			return len(b)
 		}
-		escape := bytes.IndexByte(b[i:i+quote], '\\')
-		if escape < 0 {
-			if i += quote; i < len(b) {
-				s.quoted = false
-				i++
-			}
+		n := slashes(b[i : i+quote])
+		if i += quote + 1; n&1 == 0 {
+			s.quoted = false
 			return i
-		}
-		if i += escape + 2; i > len(b) {
-			s.after = true
 		}
 	}
 	return len(b)
+}
+
+// slashes is how many backslashes are at the end of b.
+func slashes(b []byte) (n int) {
+	for n < len(b) && b[len(b)-1-n] == '\\' {
+		n++
+	}
+	return n
 }
 
 // ends says whether the end of the text may be the end of the value: a number or

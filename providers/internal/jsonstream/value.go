@@ -50,7 +50,7 @@ func (v Value) Members() iter.Seq2[[]byte, Value] {
 				return
 			}
 			value, end := v.value(v.past(at, ':'))
-			if !yield(name.bytes(), value) {
+			if !yield(name.Bytes(), value) {
 				return
 			}
 			i = v.past(end, ',')
@@ -109,8 +109,15 @@ func (v Value) value(i int) (Value, int) {
 		return nil, i
 	}
 	var s scan
-	n, _ := s.feed(v[i:])
-	return v[i : i+n : i+n], i + n
+	end := i
+	if v[i] == '"' {
+		s.quoted = true
+		end = s.string(v, i+1)
+	} else {
+		n, _ := s.feed(v[i:])
+		end += n
+	}
+	return v[i:end:end], end
 }
 
 // Text is a string's text. Bytes that are no UTF-8 stay as they are; half of a
@@ -119,11 +126,12 @@ func (v Value) Text() (text string, ok bool) {
 	if v.Kind() != '"' {
 		return "", false
 	}
-	return string(v.bytes()), true
+	return string(v.Bytes()), true
 }
 
-// bytes is a string's text, in place where nothing is escaped.
-func (v Value) bytes() []byte {
+// Bytes is a string's text, without a copy where nothing in it is escaped: it is
+// not to be changed, and goes when the value does. Of any other value it is nil.
+func (v Value) Bytes() []byte {
 	if len(v) < 2 || v[0] != '"' {
 		return nil
 	}
