@@ -4,6 +4,7 @@ package all
 
 import (
 	"chatkeep/providers/chat"
+	"chatkeep/providers/chat/telegram"
 	"chatkeep/providers/chat/whatsapp"
 	"chatkeep/providers/storage"
 	"chatkeep/providers/storage/local"
@@ -14,6 +15,7 @@ import (
 // Chats are the apps whose exports are read.
 var Chats = []chat.Provider{
 	whatsapp.Provider,
+	telegram.Provider,
 }
 
 // Stores are the places where repositories are kept.

@@ -115,6 +115,8 @@ var fences = []fence{
 		"one package knows how the file is written"},
 	{"github.com/ncruces/go-sqlite3", []string{"providers/internal/sqlite/*.go"},
 		"one room knows how to read a stranger's database without harm"},
+	{"github.com/go-json-experiment/json", []string{"providers/internal/jsonstream/*.go"},
+		"one room reads the JSON of exports, so that all of them are forgiven alike"},
 	{"github.com/santhosh-tekuri/jsonschema/v6", nil, "proves the schema of the configuration file"},
 	{"github.com/prometheus/common", nil, "reads metrics as others read them"},
 	{"github.com/creack/pty", nil, "a terminal to test prompts on"},

@@ -70,6 +70,7 @@ type Options struct {
 type Source interface {
 	// Conversations yields each conversation once. It yields an error in
 	// place of a conversation that cannot be read and goes on with the next.
+	// Who takes part may be known for sure only when its messages were read.
 	Conversations(ctx context.Context) iter.Seq2[*Conversation, error]
 
 	// Messages streams a conversation's messages in the order of the export,
