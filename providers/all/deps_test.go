@@ -24,7 +24,7 @@ var walls = []wall{
 
 	{"backup", []string{
 		"backup/session", "backup/keys", "backup/state", "backup/format", "backup/record", "backup/split", "backup/repo",
-		"backup/zips", "backup/forget", "backup/retention", "backup/config", "backup/job", "backup/metrics", "backup/notify", "backup/power",
+		"backup/zips", "backup/overlay", "backup/forget", "backup/retention", "backup/config", "backup/job", "backup/metrics", "backup/notify", "backup/power",
 		"backup/rhythm", "backup/runlog", "backup/schedule", "backup/shell",
 		"providers/chat", "providers/chat/archive", "providers/storage",
 	}, "the verb that pours chats into a repository; knows no app and no store by name, and not the other verb"},
@@ -43,6 +43,8 @@ var walls = []wall{
 		"what the machine remembers of its jobs, for a collector; reads nothing but that"},
 	{"backup/notify", []string{"backup/config"},
 		"tells people and services what became of a run; knows no repository, so that nothing of one can get out"},
+	{"backup/overlay", nil,
+		"several file systems shown as one; knows nothing of exports"},
 	{"backup/power", nil,
 		"what the machine tells of battery and network, and its priorities"},
 	{"backup/record", []string{"providers/chat"},
