@@ -22,6 +22,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 )
 
 // Limits bound what one value may make a reader hold. A zero field takes its
@@ -224,6 +225,45 @@ func (r *Reader) member(c byte) error {
 	}
 	r.pos++
 	return nil
+}
+
+// Records yields what is in the array at hand, each valid until the next. An error
+// stands in the place of one value, as [Reader.Value] gives it, or is the last
+// because nothing can be read behind it; then Err has it too. Who stops before the
+// end is still within the array.
+func (r *Reader) Records() iter.Seq2[Value, error] {
+	return func(yield func(Value, error) bool) {
+		if c, err := r.Kind(); err == nil && c != '[' {
+			if err = r.Skip(); err == nil {
+				err = &Error{r.at, ErrSyntax}
+			}
+			yield(nil, err)
+			return
+		}
+		err := r.Enter()
+		for err == nil {
+			more, nextErr := r.Next()
+			if err = nextErr; err != nil || !more {
+				break
+			}
+			v, valueErr := r.Value()
+			if err = r.broken; err == nil && !yield(v, valueErr) {
+				return
+			}
+		}
+		if err != nil {
+			yield(nil, err)
+		}
+	}
+}
+
+// Err is why the text cannot be followed further, or nil.
+func (r *Reader) Err() error { return r.broken }
+
+// Rest is the text behind what was read, and its offset. The reader cannot be used
+// any more.
+func (r *Reader) Rest() (io.Reader, int64) {
+	return io.MultiReader(bytes.NewReader(r.buf[r.pos:]), r.src), r.base + int64(r.pos)
 }
 
 // Skip passes over the value at hand, however large it is.

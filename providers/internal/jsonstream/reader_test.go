@@ -171,19 +171,8 @@ func readList(r *Reader) (got []string, err error) {
 		if string(r.Name()) != "list" {
 			continue
 		}
-		if err := r.Enter(); err != nil {
-			return got, err
-		}
-		for {
-			more, err := r.Next()
-			if err != nil {
-				return got, err
-			}
-			if !more {
-				break
-			}
-			v, err := r.Value()
-			if err != nil && r.broken != nil {
+		for v, err := range r.Records() {
+			if r.Err() != nil {
 				return got, err
 			}
 			got = append(got, string(v))
@@ -225,19 +214,10 @@ func TestBadRecord(t *testing.T) {
 	r := NewReader(strings.NewReader(text), Limits{})
 	r.Enter()
 	r.Next()
-	r.Enter()
 	bad := 0
 	var good []string
-	for {
-		more, err := r.Next()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if !more {
-			break
-		}
+	for v, err := range r.Records() {
 		at := r.Offset()
-		v, err := r.Value()
 		if !strings.HasPrefix(text[at:], string(v)) || len(v) == 0 {
 			t.Errorf("%q is not at %d", v, at)
 		}
@@ -310,11 +290,46 @@ func TestLeave(t *testing.T) {
 	if b, err := r.Peek(5); string(b) != `[{"n"` || err != nil {
 		t.Errorf("peek %q, %v", b, err)
 	}
+	for v := range r.Records() {
+		if v.Kind() == '7' {
+			break
+		}
+	}
 	if err := r.Leave(0); err != nil || r.End() != nil {
 		t.Errorf("%v, %v", err, r.End())
 	}
 	if b, err := r.Peek(1); len(b) != 0 || err != io.EOF {
 		t.Errorf("peek %q, %v at the end", b, err)
+	}
+}
+
+// TestRest goes on behind a value with another reader.
+func TestRest(t *testing.T) {
+	r := NewReader(iotest.HalfReader(strings.NewReader(`[1, "a"] {"b": 2}`)), Limits{})
+	for range r.Records() {
+	}
+	rest, at := r.Rest()
+	r = NewReader(rest, Limits{})
+	if v, err := r.Value(); at != 8 || err != nil || string(v) != `{"b": 2}` {
+		t.Errorf("%s at %d, %v", v, at, err)
+	}
+	r = NewReader(strings.NewReader(`{"a": {"b": 1}, "c": [1`), Limits{})
+	r.Enter()
+	r.Next()
+	for v, err := range r.Records() {
+		if v != nil || !errors.Is(err, ErrSyntax) || r.Err() != nil {
+			t.Errorf("records of an object: %s, %v", v, err)
+		}
+	}
+	r.Next()
+	n := 0
+	for v, err := range r.Records() {
+		if n++; v != nil || !errors.Is(err, io.ErrUnexpectedEOF) || !errors.Is(r.Err(), io.ErrUnexpectedEOF) {
+			t.Errorf("a record that is cut off: %s, %v, %v", v, err, r.Err())
+		}
+	}
+	if n != 1 {
+		t.Errorf("%d records", n)
 	}
 }
 
@@ -356,12 +371,7 @@ func BenchmarkReader(b *testing.B) {
 				r := NewReader(bytes.NewReader(text), Limits{})
 				r.Enter()
 				r.Next()
-				r.Enter()
-				for {
-					if more, err := r.Next(); err != nil || !more {
-						break
-					}
-					v, err := r.Value()
+				for v, err := range r.Records() {
 					if err != nil {
 						b.Fatal(err)
 					}
