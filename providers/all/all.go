@@ -4,6 +4,8 @@ package all
 
 import (
 	"chatkeep/providers/chat"
+	"chatkeep/providers/chat/instagram"
+	"chatkeep/providers/chat/messenger"
 	"chatkeep/providers/chat/whatsapp"
 	"chatkeep/providers/storage"
 	"chatkeep/providers/storage/local"
@@ -14,6 +16,8 @@ import (
 // Chats are the apps whose exports are read.
 var Chats = []chat.Provider{
 	whatsapp.Provider,
+	messenger.Provider,
+	instagram.Provider,
 }
 
 // Stores are the places where repositories are kept.
