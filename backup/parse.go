@@ -80,8 +80,17 @@ func parse(ctx context.Context, f *found, o chat.Options, to sink) ([]*Conversat
 func (f *found) failed(err error) *ConversationReport {
 	r := f.report()
 	r.Unparsed = 1
-	r.Warnings = append(r.Warnings, err.Error())
+	r.Warnings = append(r.Warnings, withCure(err))
 	return r
+}
+
+// withCure is an error with its cure, where one is known.
+func withCure(err error) string {
+	var h interface{ Hint() string }
+	if errors.As(err, &h) && h.Hint() != "" {
+		return err.Error() + "; " + h.Hint()
+	}
+	return err.Error()
 }
 
 func (f *found) report() *ConversationReport {
@@ -120,7 +129,7 @@ func parseConversation(ctx context.Context, f *found, source chat.Source, c *cha
 				return r, context.Cause(ctx)
 			}
 			r.Unparsed++
-			r.Warnings = append(r.Warnings, err.Error())
+			r.Warnings = append(r.Warnings, withCure(err))
 			if errors.Is(err, io.ErrUnexpectedEOF) {
 				break
 			}

@@ -21,6 +21,8 @@ type builder struct {
 	ids   chat.MessageIDs
 	clock wallclock.Clock
 
+	senders map[string]string // names by how they are written
+
 	// of the record at hand
 	entry   *entry
 	sender  string
@@ -39,7 +41,7 @@ type builder struct {
 }
 
 func newBuilder(t *thread) *builder {
-	b := &builder{s: t.s, t: t, lastRank: math.MinInt64, clock: wallclock.Clock{Zone: t.s.options.Zone}}
+	b := &builder{s: t.s, t: t, senders: map[string]string{}, lastRank: math.MinInt64, clock: wallclock.Clock{Zone: t.s.options.Zone}}
 	if b.clock.Zone == nil {
 		b.clock.Zone = time.Local
 	}
@@ -171,6 +173,9 @@ func (b *builder) classify() {
 		if b.content == "" {
 			m.Kind = chat.Other
 		}
+	}
+	if m.Event == nil && len(b.users) > 0 {
+		b.extra("users", strings.Join(b.users, ", "))
 	}
 	b.linked()
 	if m.Deleted != nil && m.Kind == chat.Text && m.Text == "" {

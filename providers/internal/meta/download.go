@@ -50,7 +50,7 @@ func (b *builder) object(v jsonstream.Value, fields map[string]field) (ok bool) 
 const maxKeys = 1000
 
 var downloadFields = number(map[string]func(*builder, jsonstream.Value) bool{
-	"sender_name":  func(b *builder, v jsonstream.Value) (ok bool) { b.sender, ok = text(v); return ok },
+	"sender_name":  (*builder).readSender,
 	"content":      func(b *builder, v jsonstream.Value) (ok bool) { b.content, ok = text(v); return ok },
 	"type":         (*builder).readType,
 	"timestamp_ms": (*builder).readTime,
@@ -100,6 +100,22 @@ func fillDownload(b *builder, e *entry) {
 	b.classify()
 	b.name()
 }
+
+// readSender reads who sent it, a name that is met again and again.
+func (b *builder) readSender(v jsonstream.Value) (ok bool) {
+	if b.sender, ok = b.senders[string(v)]; ok {
+		return true
+	}
+	if b.sender, ok = text(v); ok {
+		if len(b.senders) == maxSenders {
+			clear(b.senders)
+		}
+		b.senders[string(v)] = b.sender
+	}
+	return ok
+}
+
+const maxSenders = 1000
 
 // readTime sets the time. The record was sorted by the same number.
 func (b *builder) readTime(v jsonstream.Value) bool {

@@ -11,7 +11,7 @@ import (
 var encrypted = &form{route: RouteE2EE, clock: "timestamp", scan: scanJSON, tie: tieEncrypted, fill: fillEncrypted}
 
 var encryptedFields = number(map[string]func(*builder, jsonstream.Value) bool{
-	"senderName": func(b *builder, v jsonstream.Value) (ok bool) { b.sender, ok = text(v); return ok },
+	"senderName": (*builder).readSender,
 	"text":       func(b *builder, v jsonstream.Value) (ok bool) { b.content, ok = text(v); return ok },
 	"timestamp":  (*builder).readTime,
 	"type":       (*builder).readType, // text, media, link, placeholder

@@ -1,6 +1,7 @@
 package meta
 
 import (
+	"bytes"
 	"io"
 	"slices"
 	"strings"
@@ -148,13 +149,13 @@ func fillHTML(b *builder, e *entry) {
 // body takes the content of a message apart: its text, the links in it, and the
 // files that it names. Reactions go to the message.
 func (b *builder) body(bits []bit) (content string, spans []chat.Span, files []string) {
-	var text strings.Builder
+	var text []byte
 	line := true // nothing stands on the line yet
 	for _, part := range bits {
 		piece := mend(part.text)
 		switch part.kind {
 		case bitLine:
-			line = true
+			text, line = bytes.TrimRight(text, " "), true
 			continue
 		case bitMedia:
 			if uri := mend(part.href); !slices.Contains(files, uri) {
@@ -169,18 +170,17 @@ func (b *builder) body(bits []bit) (content string, spans []chat.Span, files []s
 		if line {
 			if piece = strings.TrimLeft(piece, " "); piece == "" {
 				continue
-			} else if text.Len() > 0 {
-				text.WriteByte('\n')
+			} else if len(text) > 0 {
+				text = append(text, '\n')
 			}
 		}
 		line = false
-		at := text.Len()
-		text.WriteString(piece)
 		if part.href != "" {
-			spans = append(spans, chat.Span{Start: at, End: text.Len(), Style: "link", Target: part.href})
+			spans = append(spans, chat.Span{Start: len(text), End: len(text) + len(strings.TrimRight(piece, " ")), Style: "link", Target: part.href})
 		}
+		text = append(text, piece...)
 	}
-	return text.String(), spans, files
+	return strings.TrimRight(string(text), " "), spans, files
 }
 
 // reaction reads an element of a list as "❤Anna Bell", maybe with its time in

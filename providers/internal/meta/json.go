@@ -1,6 +1,7 @@
 package meta
 
 import (
+	"cmp"
 	"errors"
 	"io"
 	"math"
@@ -36,16 +37,21 @@ func scanJSON(t *thread, r io.Reader, s *stretch, each func(e entry, at int64) b
 	if c, err := j.Kind(); err != nil {
 		return err
 	} else if c != '{' {
+		if head, _ := j.Peek(3); strings.HasPrefix("\ufeff", string(head)) {
+			return io.ErrUnexpectedEOF // within the mark of UTF-8
+		}
 		return errNoThread
 	}
 	if err := j.Enter(); err != nil {
 		return err
 	}
-	first := 0
+	first, trouble := 0, error(nil)
 	for {
 		more, err := j.Next()
-		if err != nil || !more {
+		if err != nil {
 			return err
+		} else if !more {
+			return cmp.Or(trouble, j.End())
 		}
 		name := string(j.Name())
 		if c, err := j.Kind(); err != nil {
@@ -59,8 +65,11 @@ func scanJSON(t *thread, r io.Reader, s *stretch, each func(e entry, at int64) b
 			continue
 		}
 		v, err := j.Value()
-		if err != nil && j.Err() != nil {
+		if j.Err() != nil {
 			return err
+		} else if err != nil {
+			trouble = cmp.Or(trouble, err)
+			continue
 		}
 		t.head(name, v)
 	}

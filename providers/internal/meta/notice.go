@@ -12,16 +12,17 @@ var noticesText string
 // notice is one text that the apps write.
 type notice struct {
 	code  string
-	named bool     // it begins with who did it
 	parts []string // in this order, with anything between
 	open  bool     // anything may follow
 }
 
-// notices are all of them, by whether they begin with who did it.
-var notices = parseNotices(noticesText)
+// notices are all of them: those that begin with who did it, and the others by
+// their first word.
+var named, unnamed = parseNotices(noticesText)
 
-func parseNotices(table string) (list []notice) {
+func parseNotices(table string) (named []notice, unnamed map[string][]notice) {
 	code := ""
+	unnamed = map[string][]notice{}
 	for line := range strings.Lines(table) {
 		line = strings.TrimSuffix(line, "\n")
 		switch {
@@ -30,19 +31,24 @@ func parseNotices(table string) (list []notice) {
 			code = strings.Trim(line, "[]")
 		default:
 			n := notice{code: code}
-			line, n.named = strings.CutPrefix(line, "@ ")
+			line, by := strings.CutPrefix(line, "@ ")
+			first, _, _ := strings.Cut(line, " ")
 			line, n.open = strings.CutSuffix(line, "…")
 			n.parts = strings.Split(line, "…")
-			list = append(list, n)
+			if by {
+				named = append(named, n)
+			} else {
+				unnamed[first] = append(unnamed[first], n)
+			}
 		}
 	}
-	return list
+	return named, unnamed
 }
 
 // you is how the apps call the owner of an account at the head of a notice.
-var you = []string{"you ", "du ", "vous ", "tu ", "tú ", "você ", "hai ", "je "}
+var you = map[string]bool{"you": true, "du": true, "vous": true, "tu": true, "tú": true, "você": true, "hai": true, "je": true}
 
-// maxNotice is how long the head of a notice is, in bytes, that is looked at.
+// maxNotice is how long a notice may be, in bytes.
 const maxNotice = 512
 
 // noticeOf is the code of what an app wrote, or "", and what stands where the
@@ -52,37 +58,40 @@ func noticeOf(content, sender string) (code, rest string) {
 	if content == "" || len(content) > maxNotice {
 		return "", ""
 	}
-	whole := strings.TrimSpace(content)
-	folded := strings.ToLower(whole)
-	if len(folded) != len(whole) {
-		whole = folded // places in one are not those in the other
+	text := strings.TrimSuffix(strings.TrimSpace(content), ".")
+	first, after, _ := strings.Cut(text, " ")
+	if len(first) > 16 {
+		first = ""
 	}
-	whole, folded = strings.TrimSuffix(whole, "."), strings.TrimSuffix(folded, ".")
-	who := strings.ToLower(sender) + " "
-	at := 0
-	if who != " " && strings.HasPrefix(folded, who) {
-		at = len(who)
-	} else {
-		for _, y := range you {
-			if strings.HasPrefix(folded, y) {
-				at = len(y)
-				break
-			}
+	first = strings.ToLower(first)
+	if after2, ok := strings.CutPrefix(text, sender+" "); ok && sender != "" {
+		if code, rest = find(named, after2); code != "" {
+			return code, rest
+		}
+	} else if you[first] {
+		if code, rest = find(named, after); code != "" {
+			return code, rest
 		}
 	}
-	for _, n := range notices {
-		from := 0
-		if n.named {
-			if from = at; at == 0 {
-				continue
-			}
+	return find(unnamed[first], text)
+}
+
+// find is the first of some notices that a text is.
+func find(list []notice, text string) (code, rest string) {
+	if len(list) == 0 {
+		return "", ""
+	}
+	folded := strings.ToLower(text)
+	if len(folded) != len(text) {
+		text = folded // places in one are not those in the other
+	}
+	for i := range list {
+		gap, ok := list[i].in(folded)
+		if !ok {
+			continue
 		}
-		if place, ok := n.in(folded[from:]); ok {
-			rest = whole[from+place.from : from+place.to]
-			if n.code == "reacted" && !isEmoji(rest) {
-				continue
-			}
-			return n.code, rest
+		if rest = text[gap.from:gap.to]; list[i].code != "reacted" || isEmoji(rest) {
+			return list[i].code, rest
 		}
 	}
 	return "", ""
@@ -91,35 +100,26 @@ func noticeOf(content, sender string) (code, rest string) {
 // span is a run of a text.
 type span struct{ from, to int }
 
-// in finds a notice in folded text, and what stands where it has "…".
+// in finds a notice in folded text, and what stands where it has its last "…",
+// or behind it.
 func (n *notice) in(s string) (gap span, ok bool) {
-	first := n.parts[0]
-	if !strings.HasPrefix(s, first) {
+	if !strings.HasPrefix(s, n.parts[0]) {
 		return gap, false
 	}
-	end := len(first)
+	end := len(n.parts[0])
 	gap = span{end, len(s)}
 	for i, part := range n.parts[1:] {
 		k := strings.Index(s[end:], part)
-		if last := i == len(n.parts)-2; last && !n.open {
-			k = len(s) - len(part) - end
-			if k < 0 || !strings.HasSuffix(s, part) {
-				return gap, false
-			}
+		if i == len(n.parts)-2 && !n.open {
+			k = len(s) - len(part) - end // it ends the text
 		}
-		if k < 0 {
+		if k < 0 || s[end+k:end+k+len(part)] != part {
 			return gap, false
 		}
 		gap = span{end, end + k}
 		end += k + len(part)
 	}
-	if n.open {
-		if len(n.parts) == 1 {
-			gap = span{end, len(s)}
-		}
-		return gap, true
-	}
-	return gap, end == len(s)
+	return gap, n.open || end == len(s)
 }
 
 // isEmoji says whether a short text has no letters.

@@ -1,6 +1,9 @@
 package meta
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 func TestNotice(t *testing.T) {
 	for _, c := range []struct{ text, sender, code, rest string }{
@@ -35,19 +38,17 @@ func TestNotice(t *testing.T) {
 
 // TestNoticeTable finds each line of the table under its own code.
 func TestNoticeTable(t *testing.T) {
-	for _, n := range notices {
-		text := ""
-		if n.named {
-			text = "Anna "
-		}
-		for i, part := range n.parts {
-			if i > 0 {
-				text += "👍"
+	check := func(list []notice, who string) {
+		for _, n := range list {
+			text := who + strings.Join(n.parts, "👍") + "."
+			if code, _ := noticeOf(text, "Anna"); code != n.code {
+				t.Errorf("%q is %q, not %q", text, code, n.code)
 			}
-			text += part
 		}
-		if code, _ := noticeOf(text+".", "Anna"); code != n.code {
-			t.Errorf("%q is %q, not %q", text, code, n.code)
-		}
+	}
+	check(named, "Anna ")
+	check(named, "You ")
+	for _, list := range unnamed {
+		check(list, "")
 	}
 }

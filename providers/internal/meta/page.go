@@ -174,6 +174,9 @@ func (p *pageReader) start(tokens *html.Tokenizer, selfClosing bool) {
 	case "br":
 		p.add(bit{kind: bitLine})
 	}
+	if bits := p.top().bits; breaksLine(e.tag) && len(bits) > 0 && bits[len(bits)-1].kind != bitLine {
+		p.add(bit{kind: bitLine})
+	}
 	if selfClosing || isVoid(e.tag) {
 		return
 	}
@@ -195,7 +198,7 @@ func isVoid(tag string) bool {
 // breaksLine says whether an element stands on lines of its own.
 func breaksLine(tag string) bool {
 	switch tag {
-	case "a", "b", "i", "u", "s", "span", "strong", "em", "code", "font", "small", "sub", "sup", "video", "audio":
+	case "a", "b", "br", "i", "img", "source", "wbr", "u", "s", "span", "strong", "em", "code", "font", "small", "sub", "sup", "video", "audio":
 		return false
 	}
 	return true

@@ -26,6 +26,7 @@ type thread struct {
 	title   string
 	path    string // thread_path
 	isGroup bool
+	size    int      // how many take part, of whom several may share the name of deleted accounts
 	people  []string // in the order of the files
 
 	native    string
@@ -197,7 +198,9 @@ func (f *forward) to(place int64) error {
 func (t *thread) head(name string, v jsonstream.Value) {
 	switch name {
 	case "participants":
+		n := 0
 		for p := range v.Elements() {
+			n++
 			who, ok := text(p.Get("name"))
 			if !ok {
 				who, ok = text(p)
@@ -206,6 +209,7 @@ func (t *thread) head(name string, v jsonstream.Value) {
 				t.listed(who)
 			}
 		}
+		t.size = max(t.size, n)
 	case "title", "threadName":
 		if s, ok := text(v); ok && t.title == "" {
 			t.title = s
@@ -221,9 +225,6 @@ func (t *thread) head(name string, v jsonstream.Value) {
 		t.isGroup = true
 		t.s.ignore("thread: joinable_mode", 1)
 	case "image":
-		if uri, ok := text(v.Get("uri")); ok {
-			t.s.media.resolve(path.Dir(t.place.files[0]), "avatar", uri)
-		}
 		t.s.ignore("thread: image", 1)
 	case "is_still_participant":
 	case "magic_words":
@@ -251,7 +252,7 @@ func (t *thread) describe() {
 	if t.place.dir == "." || t.form == encrypted {
 		c.Path = t.place.files[0]
 	}
-	if t.isGroup || len(t.people) > 2 {
+	if t.isGroup || max(t.size, len(t.people)) > 2 {
 		c.Kind = chat.Group
 	}
 	if len(t.people) == 1 && t.s.isSelf(t.people[0]) {
