@@ -25,10 +25,9 @@
 // millisecond by what they say. What is held in memory for that is bounded (see
 // shelfSize).
 //
-// What is known of the formats is from public samples and from the readers of
-// other projects, named at https://github.com/kenn-io/msgvault and in the bug
-// trackers of chatalysis and messenger-JSON-viewer; the apps' maker documents
-// none of it.
+// The apps' maker documents none of this. It is known from public samples, and
+// from the readers and bug reports of other projects: msgvault, chatalysis,
+// messenger-JSON-viewer, chat-miner.
 package meta
 
 import "regexp"

@@ -171,6 +171,11 @@ func TestKindOfThread(t *testing.T) {
 		if got := r.threads[0].chat.Kind; got != c.want {
 			t.Errorf("%s: %s, want %s", name, got, c.want)
 		}
+		for _, p := range r.threads[0].chat.Participants {
+			if shared := p.Names[0].Value == "Facebook user"; shared != (p.Names[0].From == "system") {
+				t.Errorf("%s: %+v", name, p)
+			}
+		}
 	}
 }
 

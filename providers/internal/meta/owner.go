@@ -39,7 +39,7 @@ func (s *source) findSelf() {
 	}
 	var common []string
 	for name, n := range threads {
-		if n == all && all > 1 {
+		if n == all && all > 1 && !isDeleted(name) {
 			common = append(common, name)
 		}
 	}

@@ -334,10 +334,19 @@ func (t *thread) person(name string) string {
 	}
 	id := chat.ParticipantID(t.s.app.Name, "", "", name)
 	t.known[name] = id
+	from := "export"
+	if isDeleted(name) {
+		from = "system"
+	}
 	t.chat.Participants = append(t.chat.Participants, chat.Participant{
-		ID: id, Names: []chat.Name{{Value: name, From: "export"}}, Self: t.s.isSelf(name),
+		ID: id, Names: []chat.Name{{Value: name, From: from}}, Self: t.s.isSelf(name),
 	})
 	return id
+}
+
+// isDeleted says whether a name is the one that all deleted accounts share.
+func isDeleted(name string) bool {
+	return strings.EqualFold(name, "Facebook user") || strings.EqualFold(name, "Instagram user")
 }
 
 // messages yields the messages of a thread, the oldest first, and then what was
