@@ -178,7 +178,7 @@ func samples(t *testing.T) (list []sample) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, app := range []*App{testApp, {Name: "instagram", Activity: []string{"your_instagram_activity"}, Foreign: testApp.Marks}, {Name: "messenger", Activity: []string{"your_activity_across_facebook"}, Encrypted: true, Bare: true}} {
+		for _, app := range []*App{testApp, {Name: "instagram", Activity: []string{"your_instagram_activity"}, Own: InstagramMarks, Foreign: FacebookMarks}, {Name: "messenger", Activity: []string{"your_activity_across_facebook"}, Encrypted: true, Bare: true}} {
 			matches, err := app.Recognize(fsys)
 			if err != nil {
 				t.Fatal(err)
