@@ -63,6 +63,19 @@ func (w *workshop) asked(program string) (v versioned) {
 	return v
 }
 
+// documented builds the program as docs/install.md has it, and asks it.
+func (w *workshop) documented() versioned {
+	w.t.Helper()
+	page, err := os.ReadFile("../docs/install.md")
+	must(w.t, err)
+	lines, there := fenced(w.t, string(page), "linker-flags")
+	if !there || len(lines) != 1 {
+		w.t.Fatalf("docs/install.md: the linker's flags are %q", lines)
+	}
+	w.run("sh", "-euc", strings.Replace(lines[0], "go build ", "go build -trimpath -buildvcs=false ", 1))
+	return w.asked("./chatkeep")
+}
+
 // TestVersion builds the program in the ways in which people do, and asks it what
 // it was built from.
 func TestVersion(t *testing.T) {
@@ -96,6 +109,9 @@ func TestVersion(t *testing.T) {
 	}
 	if v := w.version("-buildvcs=false", "-ldflags="+linkerFlags(t, commit, date, false)); v != released {
 		t.Errorf("with the linker's flags of a release: %+v, want %+v", v, released)
+	}
+	if v := w.documented(); v != (versioned{"v1.2.3", "0123456789abcdef0123456789abcdef01234567", date, false}) {
+		t.Errorf("as docs/install.md has it: %+v", v)
 	}
 	released.Version, released.Modified = "v1.2.3+dirty", true
 	if v := w.version("-buildvcs=false", "-ldflags="+linkerFlags(t, commit, date, true)); v != released {
