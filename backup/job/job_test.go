@@ -160,6 +160,27 @@ func TestInterrupted(t *testing.T) {
 	}
 }
 
+// TestInterruptedBefore ends the command that makes an export: that is not the
+// source's fault, and no failure that somebody is told of.
+func TestInterruptedBefore(t *testing.T) {
+	w := newWorld(t, map[string]config.Job{"nightly": daily()})
+	w.config.Sources["exports"] = config.Source{Path: "/exports", Before: "make an export"}
+	ctx, cancel := context.WithCancel(t.Context())
+	r := w.runner()
+	r.Produce = func(ctx context.Context, _ string, _ config.Source) error {
+		cancel()
+		return errors.New("it was ended")
+	}
+	reports, err := r.Run(ctx, nil)
+	if err != nil || len(reports) != 1 || reports[0].Trouble.Code != codeInterrupted || reports[0].Others != 0 || len(w.lines) != 0 {
+		t.Fatalf("%+v, %v after %v", reports, err, w.lines)
+	}
+	w.now = w.now.Add(15 * time.Minute)
+	if w.call(); w.verbs() != "backup" || w.memory.Jobs["nightly"].Failures != 0 {
+		t.Errorf("afterwards: %q", w.verbs())
+	}
+}
+
 // TestSeveral has two sources and two repositories, and trouble with one each.
 func TestSeveral(t *testing.T) {
 	j := daily()

@@ -21,11 +21,12 @@ type ready struct {
 func (w *work) prepare(ctx context.Context) []ready {
 	var all []ready
 	for _, name := range w.sources() {
-		if w.stopped(ctx) {
-			return nil
-		}
 		one := ready{name: name, source: w.Config.Sources[name]}
-		if err := w.find(ctx, &one); err != nil {
+		err := w.find(ctx, &one)
+		if w.stopped(ctx) {
+			return nil // and what that did to the source is no trouble of the source
+		}
+		if err != nil {
 			one.trouble = Trouble{Code: codeOf(err), Message: name + ": " + err.Error(), Hint: hintOf(err)}
 			w.fail(one.trouble)
 		}

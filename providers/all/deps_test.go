@@ -125,6 +125,7 @@ var fences = []fence{
 		"for its tokens of HTML alone; nothing here goes to the network"},
 	{"github.com/santhosh-tekuri/jsonschema/v6", nil, "proves the schema of the configuration file"},
 	{"github.com/prometheus/common", nil, "reads metrics as others read them"},
+	{"go.yaml.in/yaml/v3", nil, "reads a compose file as others read it"},
 	{"github.com/creack/pty", nil, "a terminal to test prompts on"},
 	{"github.com/rogpeppe/go-internal", nil, "runs the script tests"},
 }
