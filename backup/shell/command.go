@@ -130,8 +130,10 @@ func (p *process) outcome(err error) error {
 		return fmt.Errorf("%s was ended: %w", p.Name, context.Cause(p.ctx))
 	case p.asked(), errors.Is(err, context.DeadlineExceeded):
 		return &TimedOut{p.Name, p.Timeout}
+	case p.cmd.Process == nil:
+		return fmt.Errorf("%s cannot be run: %w", p.Name, err)
 	}
-	return fmt.Errorf("%s cannot be run: %w", p.Name, err)
+	return fmt.Errorf("%s: %w", p.Name, err) // of what it gets, or prints
 }
 
 // Failed is the error of a command that did not succeed.
