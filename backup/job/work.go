@@ -103,7 +103,7 @@ func (w *work) storePath(ctx context.Context, repository string, one ready, path
 		return true // it is there as it is
 	}
 	ended := w.try(ctx, repository, backupLine(name, one.source, path, repository))
-	trouble := troubleOf(ended, fmt.Sprintf("%s to %s", name, placeName(repository)))
+	trouble := troubleOf(ended, fmt.Sprintf("%s to %s", name, RepositoryName(repository)))
 	switch {
 	case ended.Code == codeOK:
 	case ended.Code == codeIncomplete:
@@ -147,10 +147,10 @@ func troubleOf(e Ended, about string) Trouble {
 	return Trouble{Code: e.Code, Message: about + ": " + message, Hint: e.Hint}
 }
 
-// placeName is how a repository is called in messages.
-func placeName(repository string) string {
+// RepositoryName is how a repository is called in messages and labels.
+func RepositoryName(repository string) string {
 	if repository == "" {
-		return "the default repository"
+		return "(default)"
 	}
 	return repository
 }
