@@ -108,6 +108,20 @@ func (v *Voice) Warn(format string, args ...any) {
 	v.write(v.err, "warning: "+text+"\n")
 }
 
+// Relay passes on a line of a program that was started, beside what it is asked for:
+// a person hears it where success is told, and a program always.
+func (v *Voice) Relay(line string) {
+	if !v.json {
+		v.Say("%s", line)
+		return
+	}
+	object, _ := jsonLine(struct {
+		Type    string `json:"type"`
+		Message string `json:"message"`
+	}{"output", line})
+	v.write(v.err, string(object))
+}
+
 // Progress shows how far a command is: done of total, in bytes, total 0 where
 // nobody knows; and what it is about now. It may be called as often as one
 // likes, by any goroutine.
