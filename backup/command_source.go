@@ -20,7 +20,7 @@ import (
 func sourceCommand(env *session.Env, chats []chat.Provider) *cli.Command {
 	return &cli.Command{
 		Name: "source", Category: session.SetUp, Usage: "what is backed up again and again",
-		Subcommands: []*cli.Command{sourceAddCommand(env), sourceListCommand(env), sourceRemoveCommand(env), sourceTestCommand(env, chats)},
+		Subcommands: []*cli.Command{sourceAddCommand(env), sourceListCommand(env), sourceRemoveCommand(env), sourceTestCommand(env, chats), sourceDiscoverCommand(env, chats)},
 	}
 }
 

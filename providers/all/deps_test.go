@@ -26,7 +26,7 @@ var walls = []wall{
 		"backup/session", "backup/keys", "backup/state", "backup/format", "backup/record", "backup/split", "backup/repo",
 		"backup/zips", "backup/overlay", "backup/forget", "backup/retention", "backup/config", "backup/job", "backup/metrics", "backup/notify", "backup/power",
 		"backup/rhythm", "backup/runlog", "backup/schedule", "backup/shell",
-		"providers/chat", "providers/chat/archive", "providers/storage",
+		"providers/chat", "providers/chat/archive", "providers/places", "providers/storage",
 	}, "the verb that pours chats into a repository; knows no app and no store by name, and not the other verb"},
 	{"backup/config", []string{"backup/format", "backup/retention", "backup/rhythm", "backup/state", "providers/storage"},
 		"what a person says of unattended runs, read from a file and written to it; opens nothing"},
@@ -94,6 +94,8 @@ var walls = []wall{
 		"what Messenger and Instagram have in common, as far as into conversations; no chat by name"},
 	{"providers/internal/...", []string{"providers/internal/..."},
 		"what several providers share and nobody else"},
+	{"providers/places", nil,
+		"where chats lie on the three systems, as a table; opens nothing, and knows no parser"},
 	{"providers/storage", nil,
 		"the contract: what a store must promise"},
 	{"providers/storage/storagetest/...", []string{"providers/storage", "./..."},
@@ -148,6 +150,7 @@ var taboos = []taboo{
 	{"backup/state", []string{"net"}, "what this machine remembers stays on it"},
 	{"backup/metrics", []string{"net"}, "a collector comes for them; nothing is sent"},
 	{"backup/repo", []string{"net"}, "all traffic goes through the store"},
+	{"providers/places", []string{"os", "net", "syscall"}, "pure: names in, names out"},
 	{"providers/chat/...", []string{"net"}, "an export is read where it lies; whoever wants the network is a store"},
 }
 
