@@ -93,12 +93,7 @@ func (s *survey) lookAt(p places.Place, dir, pattern string) {
 		Paths: []string{}, Reads: []string{},
 	}
 	for _, one := range paths {
-		has, err := hasBelow(one, p.Has)
-		if err != nil {
-			s.deny(err)
-			d.Trouble = withoutPath(err).Error()
-		}
-		if has || err != nil {
+		if mayHave(one, p.Has) {
 			d.Paths = append(d.Paths, one)
 		}
 	}
@@ -116,19 +111,16 @@ func (s *survey) lookAt(p places.Place, dir, pattern string) {
 	s.found = append(s.found, d)
 }
 
-// hasBelow reports whether a folder has what a pattern matches.
-func hasBelow(dir, pattern string) (bool, error) {
+// mayHave reports whether a folder has what a pattern matches, or nobody may know.
+func mayHave(dir, pattern string) bool {
 	if pattern == "" {
-		return true, nil
+		return true
 	}
 	full, err := config.SourcePath(pattern, "", dir)
 	if err == nil {
 		_, err = config.Source{Path: full}.Matches()
 	}
-	if errors.Is(err, fs.ErrNotExist) {
-		return false, nil
-	}
-	return err == nil, err
+	return !errors.Is(err, fs.ErrNotExist)
 }
 
 // deny notes a folder that may not be looked into.
