@@ -136,11 +136,13 @@ func newRun(src Source, s *repo.Session, o Options) *run {
 
 // store puts everything but the head, and returns the manifest.
 func (r *run) store(ctx context.Context, cancel context.CancelCauseFunc) (*format.Manifest, error) {
-	what := r.storePath
+	var err error
 	if r.src.Stream != nil {
-		what = r.storeStream
+		err = r.storeStream(ctx)
+	} else {
+		err = r.storePath(ctx, cancel)
 	}
-	if err := what(ctx, cancel); err != nil {
+	if err != nil {
 		return nil, err
 	}
 	contents, stats, err := r.out.close()

@@ -64,7 +64,10 @@ func backupCommand(env *session.Env, chats []chat.Provider) *cli.Command {
 				return err
 			}
 			defer there.Close()
-			return backupAll(ctx, there, sources, failed)
+			if err := backupAll(ctx, there, sources); err != nil {
+				failed = append(failed, err)
+			}
+			return joined(failed)
 		}),
 	}
 }
@@ -113,9 +116,8 @@ func packSize(c *session.Call) (int, error) {
 }
 
 // backupAll makes a snapshot of each source. One that is empty or cannot be read
-// does not keep the others from being stored. What failed before is told with what
-// fails now.
-func backupAll(ctx context.Context, c *session.Call, sources []Source, failed []error) error {
+// does not keep the others from being stored.
+func backupAll(ctx context.Context, c *session.Call, sources []Source) error {
 	w, err := c.OpenOrCreate(ctx)
 	if err != nil {
 		return err
@@ -127,6 +129,7 @@ func backupAll(ctx context.Context, c *session.Call, sources []Source, failed []
 	if err := w.CheckClasses(classes); err != nil {
 		return err
 	}
+	var failed []error
 	for _, src := range sources {
 		err := backupOne(ctx, c, w, src)
 		var nothing *Nothing

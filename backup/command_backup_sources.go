@@ -6,6 +6,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -41,6 +42,11 @@ func wantedOf(c *session.Call, chats []chat.Provider) (all []wanted, err error) 
 	}
 	for i := range all {
 		one := &all[i]
+		if one.said.Command != "" {
+			if err := checkNoPath(c, "the command of "+one.name); err != nil {
+				return nil, err
+			}
+		}
 		if one.said, err = withFlags(c, one.said); err != nil {
 			return nil, err
 		}
@@ -54,11 +60,14 @@ func wantedOf(c *session.Call, chats []chat.Provider) (all []wanted, err error) 
 // ofSource takes the arguments as paths of one source, or all of it where there are
 // none.
 func ofSource(c *session.Call) ([]wanted, error) {
+	name := c.String("source")
+	if name == "" {
+		return nil, session.Usage("--source is empty")
+	}
 	conf, err := c.Config()
 	if err != nil {
 		return nil, err
 	}
-	name := c.String("source")
 	s, err := conf.Source(name)
 	if err != nil {
 		return nil, err
@@ -127,8 +136,11 @@ func (w *wanted) called(c *session.Call, path string) string {
 	if c.IsSet("as") {
 		name = c.String("as")
 	}
-	if w.name == "" {
+	if w.name == "" || path == "" {
 		return name
+	}
+	if full, err := filepath.Abs(path); err == nil {
+		path = full
 	}
 	return w.said.Series(name, path)
 }

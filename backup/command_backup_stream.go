@@ -48,7 +48,7 @@ func backupStream(ctx context.Context, c *session.Call, chats []chat.Provider) e
 	if c.DryRun() {
 		return tellPlanOf(ctx, c, src, "")
 	}
-	return backupAll(ctx, c, []Source{src}, nil)
+	return backupAll(ctx, c, []Source{src})
 }
 
 // checkStreamLine refuses what means nothing where there is no path.
@@ -68,17 +68,28 @@ func checkStreamLine(c *session.Call) error {
 		return f
 	case c.String("as") == "":
 		return session.Usage("%s needs --as NAME, the name of the file that it becomes", flag)
-	case c.IsSet("app") && c.String("app") != "files":
-		f := session.Usage("%s: what comes through a pipe is kept as a file, and not parsed", flag)
+	case c.IsSet("source"):
+		return session.Usage("--source means nothing with %s", flag)
+	}
+	if err := checkNoPath(c, flag); err != nil {
+		return err
+	}
+	return checkFileName(c.String("as"))
+}
+
+// checkNoPath refuses flags that say what is to be done with a path.
+func checkNoPath(c *session.Call, with string) error {
+	if c.IsSet("app") && c.String("app") != "files" {
+		f := session.Usage("%s: what a program prints is kept as a file, and not parsed", with)
 		f.Cure = "to have it parsed, let it be written to a file, and back that up"
 		return f
 	}
-	for _, other := range []string{"source", "me", "chat", "tz", "date-order", "exclude", "include", "exclude-larger-than", "no-videos", "one-file-system"} {
-		if c.IsSet(other) {
-			return session.Usage("--%s means nothing with %s", other, flag)
+	for _, flag := range []string{"me", "chat", "tz", "date-order", "exclude", "include", "exclude-larger-than", "no-videos", "one-file-system"} {
+		if c.IsSet(flag) {
+			return session.Usage("--%s means nothing with %s", flag, with)
 		}
 	}
-	return checkFileName(c.String("as"))
+	return nil
 }
 
 // checkFileName refuses a name that no file can have.

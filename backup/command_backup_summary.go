@@ -33,8 +33,8 @@ type summary struct {
 	Requests      int64        `json:"requests"`
 	Seconds       float64      `json:"seconds"`
 	DryRun        bool         `json:"dry_run,omitempty"`
-	Before        string       `json:"before,omitempty"` // the command that a real run would run first
-	Runs          bool         `json:"runs,omitempty"`   // the source is what a command prints, which was not run
+	Before        string       `json:"before,omitempty"`  // the command that a real run would run first
+	Command       bool         `json:"command,omitempty"` // the source is what a command prints, which was not run
 	Warnings      []string     `json:"warnings"`
 }
 
@@ -90,7 +90,7 @@ func tellPlanOf(ctx context.Context, c *session.Call, src Source, before string)
 		c.Voice.Print("would run first: %s", before)
 	}
 	switch {
-	case plan.Runs:
+	case plan.Command:
 		c.Voice.Print("would run a command, and store what it prints as %s", src.Stream.File)
 	case src.Stream != nil:
 		c.Voice.Print("would store %s: 1 file, %s", src.Stream.File, session.Size(plan.BytesRead))
@@ -135,7 +135,7 @@ func planOf(ctx context.Context, src Source) (summary, error) {
 
 // planOfStream reads a stream to its end, if no program has to be run for that.
 func planOfStream(ctx context.Context, src Source, plan summary) (summary, error) {
-	if plan.Runs = src.Stream.Runs; plan.Runs {
+	if plan.Command = src.Stream.Runs; plan.Command {
 		return plan, nil
 	}
 	in, err := src.Stream.Open(ctx)

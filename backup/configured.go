@@ -12,8 +12,7 @@ import (
 )
 
 // withFlags lays what the flags say over what the configuration file says of a
-// source, each value by itself. Of a path that nothing is said of it gets the empty
-// source.
+// source, each value by itself. It says nothing of a path: that source is empty.
 func withFlags(c *session.Call, s config.Source) (config.Source, error) {
 	for flag, field := range map[string]*string{
 		"app": &s.App, "me": &s.Me, "chat": &s.Chat, "tz": &s.TZ, "date-order": &s.DateOrder, "host": &s.Host,

@@ -32,7 +32,7 @@ func (s *Stream) nothing() error { return &Nothing{Source: s.From, cure: s.Empty
 
 // storeStream stores the stream as the one file of the snapshot. Its time is that of
 // the run, which is when it came to be.
-func (r *run) storeStream(ctx context.Context, _ context.CancelCauseFunc) error {
+func (r *run) storeStream(ctx context.Context) error {
 	from := r.src.Stream
 	in, err := from.Open(ctx)
 	if err != nil {
