@@ -17,7 +17,6 @@ import (
 	"chatkeep/backup/power"
 	"chatkeep/backup/runlog"
 	"chatkeep/backup/session"
-	"chatkeep/backup/shell"
 )
 
 func runCommand(env *session.Env) *cli.Command {
@@ -248,12 +247,10 @@ func newJobRun(c *session.Call) (*jobRun, error) {
 	}
 	machine := power.This()
 	r.runner = &job.Runner{
+		Finder: job.Finder{Now: c.Env.Clock.Now, Sleep: c.Env.Clock.Sleep, Match: config.Source.Matches, Produce: r.produce},
 		Config: cfg,
 		Save:   func(m *job.Memory) error { return m.Save(c.Dirs.RunsPath()) },
 		Do:     r.do,
-		Now:    c.Env.Clock.Now, Sleep: c.Env.Clock.Sleep,
-		Match:   config.Source.Matches,
-		Produce: r.produce,
 		Power: func(ctx context.Context) (battery, metered bool) {
 			return machine.OnBattery(ctx), machine.Metered(ctx)
 		},
@@ -272,19 +269,13 @@ func (r *jobRun) do(ctx context.Context, args []string) job.Ended {
 		args = slices.Insert(slices.Clone(args), 1, "--config="+path)
 	}
 	e := r.c.Within(ctx, args)
-	return job.Ended{Code: e.Code, Message: e.Message, Hint: e.Hint, Warnings: e.Warnings, Summary: e.Summary}
+	return job.Ended{Code: e.Code, Message: e.Message, Hint: e.Hint, Warnings: e.Warnings, Output: e.Output, Summary: e.Summary}
 }
 
 // produce runs the command that makes an export. What it prints goes to the log.
 func (r *jobRun) produce(ctx context.Context, name string, s config.Source) error {
-	command := shell.Command{
-		Name: "the command before " + name, Line: s.Before, Timeout: s.BeforeTimeout,
-		Out: func(line string) { r.log(runlog.Record{Level: runlog.Info, Message: line, Source: name}) },
-	}
-	if r.c.Env.Environ != nil {
-		command.Env = r.c.Env.Environ()
-	}
-	return command.Run(ctx)
+	out := func(line string) { r.log(runlog.Record{Level: runlog.Info, Message: line, Source: name}) }
+	return before(r.c.Env, name, s, out).Run(ctx)
 }
 
 func newRunID() string {
