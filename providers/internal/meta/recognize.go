@@ -102,7 +102,7 @@ func (g *glance) sure() int {
 		return 98
 	case g.own > 0 && g.foreign == 0:
 		return 90
-	case g.foreign > 0 && g.own == 0:
+	case g.foreign > 0 && g.own == 0, g.route() == RouteHTML && !g.app.Bare:
 		return 0
 	}
 	return 50
