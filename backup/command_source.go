@@ -73,7 +73,7 @@ func newSource(c *session.Call) (s config.Source, err error) {
 		App: c.String("app"), Me: c.String("me"), Chat: c.String("chat"), TZ: c.String("tz"), DateOrder: c.String("date-order"),
 		Exclude: c.StringSlice("exclude"), Include: c.StringSlice("include"), Tags: c.StringSlice("tag"),
 		ExcludeLargerThan: c.String("exclude-larger-than"), NoVideos: c.Bool("no-videos"), OneFileSystem: c.Bool("one-file-system"),
-		Host: c.String("host"),
+		Host: c.String("host"), KeyFile: c.String("export-key-file"), KeyCommand: c.String("export-key-command"),
 	}
 	for flag, field := range map[string]*time.Duration{"settle": &s.Settle, "before-timeout": &s.BeforeTimeout} {
 		if text := c.String(flag); text != "" {

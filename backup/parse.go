@@ -9,6 +9,7 @@ import (
 	"path"
 	"time"
 
+	"chatkeep/backup/session"
 	"chatkeep/providers/chat"
 	"chatkeep/providers/chat/archive"
 )
@@ -87,8 +88,16 @@ func parse(ctx context.Context, f *found, o chat.Options, to sink) ([]*Conversat
 func (f *found) failed(err error) *ConversationReport {
 	r := f.report()
 	r.Unparsed = 1
-	r.Warnings = append(r.Warnings, err.Error())
+	r.Warnings = append(r.Warnings, withHint(err))
 	return r
+}
+
+// withHint is what is said of an error, with what to do about it.
+func withHint(err error) string {
+	if hint := session.HintOf(err); hint != "" {
+		return err.Error() + " (" + hint + ")"
+	}
+	return err.Error()
 }
 
 func (f *found) report() *ConversationReport {

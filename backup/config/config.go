@@ -51,6 +51,7 @@ type Source struct {
 	BeforeTimeout time.Duration // one hour where Before is set and this is not
 
 	App, Me, Chat, TZ, DateOrder string // as backup's flags
+	KeyFile, KeyCommand          string // where the key of an encrypted export is
 	Exclude, Include, Tags       []string
 	ExcludeLargerThan            string
 	NoVideos, OneFileSystem      bool

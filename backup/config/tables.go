@@ -10,6 +10,7 @@ func (r *reader) source(name string, n *node) (to Source) {
 	at := sources + "." + name
 	readTable(r, at, n, sourceKeys(), &to)
 	r.need(at, n, "path")
+	r.one(at, n, "key-file", "key-command")
 	r.goesWith(n, "settle", "watch")
 	r.goesWith(n, "before-timeout", "before")
 	to.fill()

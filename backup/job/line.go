@@ -11,6 +11,7 @@ func backupLine(name string, s config.Source, path, repository string) []string 
 	line := append(at("backup", repository), "--as", name)
 	for _, f := range []struct{ flag, value string }{
 		{"--app", s.App}, {"--me", s.Me}, {"--chat", s.Chat}, {"--tz", s.TZ}, {"--date-order", s.DateOrder},
+		{"--export-key-file", s.KeyFile}, {"--export-key-command", s.KeyCommand},
 		{"--host", s.Host}, {"--exclude-larger-than", s.ExcludeLargerThan},
 	} {
 		line = given(line, f.flag, f.value)

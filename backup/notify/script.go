@@ -80,7 +80,7 @@ func harmless(env []string, asked bool) []string {
 		name, _, _ := strings.Cut(kv, "=")
 		name = strings.ToUpper(name) // as Windows takes them
 		secret := name == credentials && !asked
-		for _, prefix := range []string{"CHATKEEP_PASSPHRASE", "CHATKEEP_NEW_PASSPHRASE", "AWS_", "RCLONE_"} {
+		for _, prefix := range []string{"CHATKEEP_PASSPHRASE", "CHATKEEP_NEW_PASSPHRASE", "CHATKEEP_EXPORT_KEY", "AWS_", "RCLONE_"} {
 			secret = secret || strings.HasPrefix(name, prefix)
 		}
 		if !secret {

@@ -126,7 +126,7 @@ func span(d time.Duration) string {
 }
 
 // secrets begin the names of variables that hold a secret, or tell where one is.
-var secrets = []string{"CHATKEEP_PASSPHRASE", "CHATKEEP_NEW_PASSPHRASE", "CREDENTIALS_DIRECTORY"}
+var secrets = []string{"CHATKEEP_PASSPHRASE", "CHATKEEP_NEW_PASSPHRASE", "CHATKEEP_EXPORT_KEY", "CREDENTIALS_DIRECTORY"}
 
 // withoutSecrets takes them out of an environment. Windows knows no case in names.
 func withoutSecrets(env []string) []string {
