@@ -35,7 +35,7 @@ func (m *maker) quote(r *row) {
 	if t == nil {
 		t = m.talk
 	}
-	m.reply(t, c.Int(1) == 1, c.Text(2), c.Text(3))
+	m.reply(t, c.Int(1) == 1, c.Text(2), c.Text(3), m.people.at(c.Int(4)))
 }
 
 func (m *maker) oldQuote(r *row) {
@@ -47,39 +47,46 @@ func (m *maker) oldQuote(r *row) {
 		m.store.fail(c.Err())
 		return
 	}
-	m.reply(m.oldTalk(c.Text(0)), c.Int(1) == 1, c.Text(2), c.Text(3))
+	var by *person
+	if address := c.Text(4); address != "" {
+		by = m.people.of(jid.Parse(address))
+	}
+	m.reply(m.oldTalk(c.Text(0)), c.Int(1) == 1, c.Text(2), c.Text(3), by)
 }
 
-func (m *maker) reply(t *talk, fromMe bool, key, text string) {
+// reply points to the message with a key, and of several to that of the one who is
+// quoted.
+func (m *maker) reply(t *talk, fromMe bool, key, text string, by *person) {
 	if key == "" {
 		return
 	}
 	native := nativeOf(fromMe, key)
-	id := native
-	at, found := m.quoted.find(t, fromMe, key)
-	if found {
-		native, id = m.shown(at, native)
+	to := &chat.Reply{ID: m.idIn(t, native), NativeID: native, Quote: text}
+	m.message.ReplyTo = to
+	for _, at := range m.quoted.find(t, fromMe, key) {
+		r, ok := m.reader.read(at)
+		if !ok || to.Found && (by == nil || r.sender != by) {
+			continue
+		}
+		native, shown := m.shown(r)
+		to.NativeID, to.ID, to.Found = native, m.idIn(t, shown), true
+		if by == nil || r.sender == by {
+			return
+		}
 	}
-	m.message.ReplyTo = &chat.Reply{ID: m.idIn(t, id), NativeID: native, Found: found, Quote: text}
 }
 
 // shown is the native id of a message that is there, and that of the message which
 // shows it: of an item of an album, that of the album.
-func (m *maker) shown(at int64, native string) (own, of string) {
-	if at&1 == 1 {
-		return native, native
+func (m *maker) shown(r *row) (own, in string) {
+	own = m.native(r)
+	if other, ok := m.renamed[r.number()]; ok {
+		own = other
 	}
-	id := at >> 1
-	own = native
-	if r, ok := m.reader.read(at); ok {
-		own = m.native(r)
-	}
-	album, isItem := m.items.first(id)
-	if !isItem {
-		return own, own
-	}
-	if r, ok := m.reader.read(newRow(album)); ok {
-		return own, m.native(r)
+	if album, ok := m.items.first(r.id); ok && r.old == nil {
+		if top, ok := m.reader.read(newRow(album)); ok {
+			return own, m.native(top)
+		}
 	}
 	return own, own
 }

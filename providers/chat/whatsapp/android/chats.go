@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"hash/maphash"
-	"slices"
 
 	"chatkeep/providers/chat"
 	"chatkeep/providers/chat/whatsapp/jid"
@@ -32,14 +31,15 @@ type board struct {
 	talks   []*talk
 	byJID   map[string]*talk
 	byID    map[string]*talk // by the conversation's id
-	byChat  map[int64]*talk // by row of table chat
-	byPlace map[int64]*talk // by row of table jid
-	nowhere *talk           // of rows without a conversation
+	byChat  map[int64]*talk  // by row of table chat
+	byPlace map[int64]*talk  // by row of table jid
+	nowhere *talk            // of rows without a conversation
 
 	messages index // by talk, in order; see rowOf
 	calls    index // by talk, by time
 	members  index // by talk; place is the table
 	quoted   quoted
+	twins    twins
 	albums   index // by row of an album, its items
 	items    index // by row of an item, its album
 	linked   index // by row of a message, the row of its call
@@ -64,6 +64,7 @@ func newBoard(s *store, p *people) *board {
 	return &board{
 		store: s, people: p, byJID: map[string]*talk{}, byID: map[string]*talk{}, byChat: map[int64]*talk{}, byPlace: map[int64]*talk{}, ignored: map[string]int{},
 		quoted: quoted{seed: maphash.MakeSeed()},
+		twins:  twins{seed: maphash.MakeSeed()},
 	}
 }
 
@@ -162,9 +163,11 @@ func (b *board) findMessages(ctx context.Context, keys *keys) error {
 		}
 		b.messages.add(t.number, place, newRow(id))
 		b.quoted.meet(t, fromMe, key, newRow(id))
-		if first := keys.of(id); first != "" {
+		if first := keys.of(id); first != "" && first != key {
 			b.quoted.meet(t, fromMe, first, newRow(id))
+			key = first
 		}
+		b.twins.add(t, nativeOf(fromMe, key))
 	}
 	return b.findOld(ctx)
 }
@@ -192,6 +195,7 @@ func (b *board) findOld(ctx context.Context) error {
 			t := b.oldTalk(address)
 			b.messages.add(t.number, id, oldRow(id))
 			b.quoted.meet(t, fromMe, key, oldRow(id))
+			b.twins.add(t, nativeOf(fromMe, key))
 		}
 	}
 	return nil
@@ -293,6 +297,7 @@ func (b *board) finish() {
 	for _, x := range []*index{&b.messages, &b.calls, &b.members, &b.albums, &b.items, &b.linked} {
 		x.finish()
 	}
+	b.twins.finish()
 }
 
 // titled gives conversations that have no title of their own that of whom they are
@@ -311,93 +316,6 @@ func (b *board) titled() {
 
 // has says whether a conversation has anything to yield.
 func (b *board) has(t *talk) bool { return b.messages.has(t.number) || b.calls.has(t.number) }
-
-// quoted is which of the messages that are quoted are there.
-type quoted struct {
-	seed  maphash.Seed
-	want  []uint64 // sorted
-	there []bool
-	row   []int64 // see newRow
-}
-
-func (q *quoted) hash(t *talk, fromMe bool, key string) uint64 {
-	return maphash.Comparable(q.seed, struct {
-		talk   int64
-		fromMe bool
-		key    string
-	}{t.number, fromMe, key})
-}
-
-// seek notes that a message is quoted.
-func (q *quoted) seek(t *talk, fromMe bool, key string) {
-	q.want = append(q.want, q.hash(t, fromMe, key))
-}
-
-// sought has to be called after the last seek.
-func (q *quoted) sought() {
-	slices.Sort(q.want)
-	q.want = slices.Compact(q.want)
-	q.there, q.row = make([]bool, len(q.want)), make([]int64, len(q.want))
-}
-
-// meet notes that a message is there.
-func (q *quoted) meet(t *talk, fromMe bool, key string, row int64) {
-	if len(q.want) == 0 {
-		return
-	}
-	if i, ok := slices.BinarySearch(q.want, q.hash(t, fromMe, key)); ok && !q.there[i] {
-		q.there[i], q.row[i] = true, row
-	}
-}
-
-// find says whether a message is there, and in which row.
-func (q *quoted) find(t *talk, fromMe bool, key string) (row int64, ok bool) {
-	i, ok := slices.BinarySearch(q.want, q.hash(t, fromMe, key))
-	if !ok || !q.there[i] {
-		return 0, false
-	}
-	return q.row[i], true
-}
-
-// findQuoted notes which messages are quoted.
-func (b *board) findQuoted() {
-	for rows := range b.store.scan("message_quoted", "chat_row_id", "from_me", "key_id") {
-		if t := b.byChat[rows.Int(0)]; t != nil {
-			b.quoted.seek(t, rows.Int(1) == 1, rows.Text(2))
-		}
-	}
-	for rows := range b.store.scan("messages_quotes", "key_remote_jid", "key_from_me", "key_id") {
-		b.quoted.seek(b.oldTalk(rows.Text(0)), rows.Int(1) == 1, rows.Text(2))
-	}
-	b.quoted.sought()
-}
-
-// keys are the keys under which messages were first known: an edit or a deletion gives
-// its row another one.
-type keys struct{ edited, revoked *side }
-
-func newKeys(s *store) *keys {
-	return &keys{
-		s.side("message_edit_info", "message_row_id", "original_key_id", "edited_timestamp", "sender_timestamp"),
-		s.side("message_revoked", "message_row_id", "revoked_key_id", "admin_jid_row_id", "revoke_timestamp"),
-	}
-}
-
-// of is the first key of a message, "" where it is the row's own.
-func (k *keys) of(row int64) string {
-	if rows := k.revoked.one(row); rows != nil && rows.Text(0) != "" {
-		return rows.Text(0)
-	}
-	if rows := k.edited.one(row); rows != nil {
-		return rows.Text(0)
-	}
-	return ""
-}
-
-func (k *keys) close() {
-	k.edited.close()
-	k.revoked.close()
-}
 
 // rowName names a row for people and pointers.
 func rowName(table string, row int64) string { return fmt.Sprintf("row %d of %s", row, table) }

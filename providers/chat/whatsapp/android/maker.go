@@ -1,7 +1,6 @@
 package android
 
 import (
-	"hash/maphash"
 	"path"
 	"strconv"
 	"strings"
@@ -27,14 +26,14 @@ type maker struct {
 	long   int          // texts that were too long
 
 	talk    *talk
-	pending *queue // of the conversation's calls
-	seed    maphash.Seed
-	seen    map[uint64]bool // native ids of this conversation that are taken, as numbers
+	pending *queue           // of the conversation's calls
+	taken   map[string]bool  // native ids of this conversation that others could have
+	renamed map[int64]string // those of rows whose first id was taken; see newRow
 	message chat.Message
 }
 
 func newMaker(b *board, k *keys, f *files) *maker {
-	m := &maker{board: b, keys: k, files: f, file: b.store.name, reader: newReader(b.store, b.people), seed: maphash.MakeSeed()}
+	m := &maker{board: b, keys: k, files: f, file: b.store.name, reader: newReader(b.store, b.people)}
 	m.sides = openSides(b.store)
 	m.extras = openExtras(b.store, "message_row_id")
 	m.onTop = openExtras(b.store, "message_add_on_row_id")
@@ -42,7 +41,7 @@ func newMaker(b *board, k *keys, f *files) *maker {
 		m.called = b.store.byRow("call_log", callColumns...)
 	}
 	if b.store.Has("messages_quotes") {
-		m.cited = b.store.byRow("messages_quotes", "key_remote_jid", "key_from_me", "key_id", "data")
+		m.cited = b.store.byRow("messages_quotes", "key_remote_jid", "key_from_me", "key_id", "data", "remote_resource")
 	}
 	return m
 }
@@ -61,7 +60,8 @@ func (m *maker) close() {
 
 // begin turns to a conversation, and end away from it.
 func (m *maker) begin(t *talk) {
-	m.talk, m.seen, m.pending = t, map[uint64]bool{}, newQueue(m.calls.rows(t.number))
+	m.talk, m.pending = t, newQueue(m.calls.rows(t.number))
+	m.taken, m.renamed = map[string]bool{}, map[int64]string{}
 }
 
 func (m *maker) end() { m.pending.stop() }
@@ -75,9 +75,13 @@ func (m *maker) make(r *row) *chat.Message {
 	m.message = chat.Message{Conversation: m.talk.chat.ID, Source: chat.Pointer{File: m.file, At: rowName(r.table, r.id)}}
 	native := m.native(r)
 	if id, ok := m.itsCall(r); ok {
-		native = m.callOf(id, r, native)
+		m.identify(m.callOf(id, r, native), r)
+	} else {
+		m.identify(native, r)
 	}
-	m.identify(native, r)
+	if m.message.NativeID != native {
+		m.renamed[r.number()] = m.message.NativeID
+	}
 	m.at(r.stamp)
 	m.message.Text = r.text
 	for _, pair := range r.extra {
@@ -117,21 +121,21 @@ func nativeOf(fromMe bool, key string) string {
 	return "0/" + key
 }
 
-// identify gives the message its ids. Old phones numbered what they sent, so that two
-// of a group could have one key: the later one has its sender besides.
+// identify gives the message its ids. Of two with one key the later one has its
+// sender besides.
 func (m *maker) identify(native string, r *row) {
-	if m.isTaken(native) && r.sender != nil {
+	if m.taken[native] && r.sender != nil {
 		native += "/" + r.sender.jid.String()
 	}
-	if m.isTaken(native) {
+	if m.taken[native] {
 		native += "/" + strconv.FormatInt(r.id, 10)
 	}
-	m.seen[maphash.String(m.seed, native)] = true
+	if strings.Count(native, "/") > 1 || m.twins.has(m.talk, native) {
+		m.taken[native] = true
+	}
 	m.message.NativeID = native
 	m.message.ID = m.idIn(m.talk, native)
 }
-
-func (m *maker) isTaken(native string) bool { return m.seen[maphash.String(m.seed, native)] }
 
 func (m *maker) idIn(t *talk, native string) string {
 	return chat.NativeMessageID(jid.Platform, m.people.account, t.chat.NativeID, native)

@@ -28,6 +28,14 @@ type row struct {
 	old       *oldColumns // of the old table
 }
 
+// number is the row's number among those of both tables.
+func (r *row) number() int64 {
+	if r.old != nil {
+		return oldRow(r.id)
+	}
+	return newRow(r.id)
+}
+
 // oldColumns are what the new form has in other tables.
 type oldColumns struct {
 	media     media

@@ -18,7 +18,7 @@ var sideTables = []struct {
 }{
 	{"message_media", "message_row_id", []string{"file_path", "mime_type", "media_name", "media_caption", "message_url", "file_hash",
 		"file_length", "file_size", "media_duration", "width", "height", "raw_transcription_text", "accessibility_label"}},
-	{"message_quoted", "message_row_id", []string{"chat_row_id", "from_me", "key_id", "text_data"}},
+	{"message_quoted", "message_row_id", []string{"chat_row_id", "from_me", "key_id", "text_data", "sender_jid_row_id"}},
 	{"message_forwarded", "message_row_id", []string{"forward_score"}},
 	{"forwarded_newsletter_message_info", "message_row_id", []string{"newsletter_name"}},
 	{"message_location", "message_row_id", []string{"latitude", "longitude", "place_name", "place_address", "url",

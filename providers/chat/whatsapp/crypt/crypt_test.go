@@ -14,17 +14,18 @@ import (
 	"strings"
 	"testing"
 
+	"chatkeep/providers/chat/whatsapp/crypt/crypttest"
 	"chatkeep/providers/internal/sqlite"
 )
 
 // keysOf are all the ways to give the key of a form.
 func keysOf(form string) map[string][]byte {
 	if form == "crypt12" || form == "crypt14" {
-		return map[string][]byte{"file": ownedFile(2, salt, account), "bytes": ownedKey[:], "digits": digitsOf(ownedKey)}
+		return map[string][]byte{"file": crypttest.OwnedFile(2, crypttest.Salt, crypttest.Account), "bytes": crypttest.Owned[:], "digits": crypttest.Digits(crypttest.Owned)}
 	}
-	d := string(digitsOf(rootKey))
+	d := string(crypttest.Digits(crypttest.Root))
 	return map[string][]byte{
-		"file": java(rootKey[:]), "bytes": rootKey[:], "digits": []byte(d), "line": []byte(d + "\r\n"), "capitals": []byte(strings.ToUpper(d)),
+		"file": crypttest.Java(crypttest.Root[:]), "bytes": crypttest.Root[:], "digits": []byte(d), "line": []byte(d + "\r\n"), "capitals": []byte(strings.ToUpper(d)),
 		"groups": []byte("\ufeff" + d[:4] + " " + d[4:32] + "\n" + d[32:40] + "-" + d[40:44] + "\u2013" + d[44:] + "\u00a0\n"),
 	}
 }
@@ -32,10 +33,10 @@ func keysOf(form string) map[string][]byte {
 // TestForms decrypts every form with every kind of key.
 func TestForms(t *testing.T) {
 	plain := database(t)
-	packed := deflated(t, plain)
-	for _, form := range []string{"crypt12", "crypt14", "crypt15", "short"} {
+	packed := crypttest.Deflate(t, plain)
+	for _, form := range crypttest.Forms {
 		for _, checksum := range []bool{true, false} {
-			data := encrypt(t, form, packed, checksum)
+			data := crypttest.Encrypt(t, form, packed, checksum)
 			for name, key := range keysOf(form) {
 				got, warning, err := open(t, data, key)
 				if err != nil || warning != "" || !bytes.Equal(got, plain) {
@@ -44,7 +45,7 @@ func TestForms(t *testing.T) {
 			}
 		}
 		// Some side backups are not deflated.
-		if got, _, err := open(t, encrypt(t, form, plain, true), keysOf(form)["file"]); err != nil || !bytes.Equal(got, plain) {
+		if got, _, err := open(t, crypttest.Encrypt(t, form, plain, true), keysOf(form)["file"]); err != nil || !bytes.Equal(got, plain) {
 			t.Errorf("%s, not deflated: %v", form, err)
 		}
 	}
@@ -101,15 +102,15 @@ func TestSamples(t *testing.T) {
 
 // TestWrongKeys tells apart what can be wrong with a key.
 func TestWrongKeys(t *testing.T) {
-	packed := deflated(t, database(t))
-	other := salt
+	packed := crypttest.Deflate(t, database(t))
+	other := crypttest.Salt
 	other[5]++
-	stranger := account
+	stranger := crypttest.Account
 	stranger[0]++
-	damaged := ownedFile(2, salt, account)
+	damaged := crypttest.OwnedFile(2, crypttest.Salt, crypttest.Account)
 	damaged[70]++
-	cut := ownedFile(2, salt, account)[:150]
-	wrong := rootKey
+	cut := crypttest.OwnedFile(2, crypttest.Salt, crypttest.Account)[:150]
+	wrong := crypttest.Root
 	wrong[31]++
 	for _, c := range []struct {
 		name, form string
@@ -117,22 +118,22 @@ func TestWrongKeys(t *testing.T) {
 		want       error
 		says, hint string
 	}{
-		{"the phone's key for a crypt15", "crypt15", ownedFile(2, salt, account), ErrOtherKind, "end-to-end encrypted", "encrypted_backup.key"},
-		{"an end-to-end key for a crypt14", "crypt14", java(rootKey[:]), ErrOtherKind, "not end-to-end", "file key"},
-		{"another salt", "crypt14", ownedFile(2, other, account), ErrOtherBackup, "of this account", "as old as"},
-		{"another version", "crypt12", ownedFile(1, salt, account), ErrOtherBackup, "of this account", "as old as"},
-		{"another account", "crypt14", ownedFile(2, salt, stranger), ErrOtherBackup, "another account", "as old as"},
-		{"mistyped", "crypt15", digitsOf(wrong), ErrWrongKey, "does not open", "mistyped"},
-		{"digits for a crypt14", "crypt14", digitsOf(rootKey), ErrWrongKey, "does not open", "not end-to-end"},
+		{"the phone's key for a crypt15", "crypt15", crypttest.OwnedFile(2, crypttest.Salt, crypttest.Account), ErrOtherKind, "end-to-end encrypted", "encrypted_backup.key"},
+		{"an end-to-end key for a crypt14", "crypt14", crypttest.Java(crypttest.Root[:]), ErrOtherKind, "not end-to-end", "file key"},
+		{"another salt", "crypt14", crypttest.OwnedFile(2, other, crypttest.Account), ErrOtherBackup, "of this account", "as old as"},
+		{"another version", "crypt12", crypttest.OwnedFile(1, crypttest.Salt, crypttest.Account), ErrOtherBackup, "of this account", "as old as"},
+		{"another account", "crypt14", crypttest.OwnedFile(2, crypttest.Salt, stranger), ErrOtherBackup, "another account", "as old as"},
+		{"mistyped", "crypt15", crypttest.Digits(wrong), ErrWrongKey, "does not open", "mistyped"},
+		{"digits for a crypt14", "crypt14", crypttest.Digits(crypttest.Root), ErrWrongKey, "does not open", "not end-to-end"},
 		{"a password", "crypt15", []byte("correct horse battery staple"), ErrNoKey, "28 bytes", "a password or a passkey"},
-		{"63 digits", "crypt15", digitsOf(rootKey)[:63], ErrNoKey, "63 bytes", "64-digit"},
-		{"65 digits", "crypt15", append(digitsOf(rootKey), '0'), ErrNoKey, "65 bytes", "64-digit"},
+		{"63 digits", "crypt15", crypttest.Digits(crypttest.Root)[:63], ErrNoKey, "63 bytes", "64-digit"},
+		{"65 digits", "crypt15", append(crypttest.Digits(crypttest.Root), '0'), ErrNoKey, "65 bytes", "64-digit"},
 		{"nothing", "crypt15", nil, ErrNoKey, "0 bytes", ""},
 		{"a damaged file", "crypt14", damaged, ErrNoKey, "damaged", "again"},
 		{"a file that was cut off", "crypt14", cut, ErrNoKey, "131 bytes, and has 123", "again"},
 		{"bytes of nothing", "crypt15", bytes.Repeat([]byte{1, 200}, 40), ErrNoKey, "80 bytes", ""},
 	} {
-		_, _, err := open(t, encrypt(t, c.form, packed, true), c.key)
+		_, _, err := open(t, crypttest.Encrypt(t, c.form, packed, true), c.key)
 		var hint interface{ Hint() string }
 		if !errors.Is(err, c.want) || !errors.As(err, &hint) || !strings.Contains(err.Error(), c.says) || !strings.Contains(hint.Hint(), c.hint) {
 			t.Errorf("%s: %v", c.name, err)
@@ -142,8 +143,8 @@ func TestWrongKeys(t *testing.T) {
 
 // TestSecret looks for keys where they may not be.
 func TestSecret(t *testing.T) {
-	data := encrypt(t, "crypt15", deflated(t, database(t)), true)
-	for _, key := range [][]byte{digitsOf(salt), digitsOf(rootKey)[:60], []byte("correct horse battery staple"), ownedFile(2, salt, account)} {
+	data := crypttest.Encrypt(t, "crypt15", crypttest.Deflate(t, database(t)), true)
+	for _, key := range [][]byte{crypttest.Digits(crypttest.Salt), crypttest.Digits(crypttest.Root)[:60], []byte("correct horse battery staple"), crypttest.OwnedFile(2, crypttest.Salt, crypttest.Account)} {
 		_, _, err := open(t, data, key)
 		if err == nil {
 			t.Fatal("no error")
@@ -155,7 +156,7 @@ func TestSecret(t *testing.T) {
 			}
 		}
 	}
-	k, err := ParseKey(rootKey[:])
+	k, err := ParseKey(crypttest.Root[:])
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -168,8 +169,8 @@ func TestSecret(t *testing.T) {
 
 // TestCut cuts a backup at many lengths: it says so, and gives nothing.
 func TestCut(t *testing.T) {
-	for _, form := range []string{"crypt12", "crypt14", "crypt15", "short"} {
-		data := encrypt(t, form, deflated(t, database(t)), true)
+	for _, form := range crypttest.Forms {
+		data := crypttest.Encrypt(t, form, crypttest.Deflate(t, database(t)), true)
 		key := keysOf(form)["file"]
 		r := rand.New(rand.NewPCG(1, 2))
 		lengths := []int{}
@@ -201,10 +202,10 @@ func TestCut(t *testing.T) {
 // TestDamaged changes bytes: nothing comes out, and the checksum alone is a warning.
 func TestDamaged(t *testing.T) {
 	for _, form := range []string{"crypt12", "crypt14", "crypt15"} {
-		data := encrypt(t, form, deflated(t, database(t)), true)
+		data := crypttest.Encrypt(t, form, crypttest.Deflate(t, database(t)), true)
 		key := keysOf(form)["file"]
 		r := rand.New(rand.NewPCG(3, 4))
-		start := len(header(form))
+		start := len(crypttest.Header(form))
 		end := len(data) - 16
 		if form == "crypt12" {
 			end -= 4
@@ -240,13 +241,13 @@ func TestPayloads(t *testing.T) {
 		packed []byte
 		want   error
 	}{
-		"a zip":            {[]byte(zipMagic + "and so on"), ErrNoBackup},
-		"a deflated zip":   {deflated(t, []byte(zipMagic+"and so on")), nil},
-		"a bomb":           {deflated(t, append([]byte(sqlite.Magic), make([]byte, 80<<20)...)), ErrTooLarge},
-		"cut by the app":   {deflated(t, database(t))[:9000], ErrDamaged},
-		"a wrong checksum": {append(bytes.Clone(deflated(t, database(t))[:len(deflated(t, database(t)))-1]), 0xff), ErrDamaged},
+		"a zip":                   {[]byte(zipMagic + "and so on"), ErrNoBackup},
+		"a crypttest.Deflate zip": {crypttest.Deflate(t, []byte(zipMagic+"and so on")), nil},
+		"a bomb":                  {crypttest.Deflate(t, append([]byte(sqlite.Magic), make([]byte, 80<<20)...)), ErrTooLarge},
+		"cut by the app":          {crypttest.Deflate(t, database(t))[:9000], ErrDamaged},
+		"a wrong checksum":        {append(bytes.Clone(crypttest.Deflate(t, database(t))[:len(crypttest.Deflate(t, database(t)))-1]), 0xff), ErrDamaged},
 	} {
-		_, _, err := open(t, encrypt(t, "crypt15", c.packed, true), key)
+		_, _, err := open(t, crypttest.Encrypt(t, "crypt15", c.packed, true), key)
 		if !errors.Is(err, c.want) {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -255,11 +256,11 @@ func TestPayloads(t *testing.T) {
 
 // TestStopped ends in the middle.
 func TestStopped(t *testing.T) {
-	k, err := ParseKey(rootKey[:])
+	k, err := ParseKey(crypttest.Root[:])
 	if err != nil {
 		t.Fatal(err)
 	}
-	f, err := OpenFile(fileOf(encrypt(t, "crypt15", deflated(t, database(t)), true)), "msgstore.db.crypt")
+	f, err := OpenFile(fileOf(crypttest.Encrypt(t, "crypt15", crypttest.Deflate(t, database(t)), true)), "msgstore.db.crypt")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -271,8 +272,8 @@ func TestStopped(t *testing.T) {
 }
 
 func FuzzHeader(f *testing.F) {
-	for _, form := range []string{"crypt12", "crypt14", "crypt15", "short"} {
-		f.Add(append(header(form), "ciphertext"...))
+	for _, form := range crypttest.Forms {
+		f.Add(append(crypttest.Header(form), "ciphertext"...))
 	}
 	f.Add([]byte{0x05, 1, 8, 1, 26, 0, 0})
 	f.Fuzz(func(t *testing.T, b []byte) {
@@ -283,7 +284,7 @@ func FuzzHeader(f *testing.F) {
 		if len(h.nonce) != 16 || h.start < 0 || h.start > int64(len(b)) {
 			t.Errorf("nonce of %d bytes, start at %d of %d", len(h.nonce), h.start, len(b))
 		}
-		key, _ := ParseKey(rootKey[:])
+		key, _ := ParseKey(crypttest.Root[:])
 		open, err := OpenFile(fileOf(b), "msgstore.db.crypt")
 		if err != nil {
 			t.Fatal(err)
@@ -295,10 +296,10 @@ func FuzzHeader(f *testing.F) {
 }
 
 func FuzzKey(f *testing.F) {
-	f.Add(ownedFile(2, salt, account))
-	f.Add(java(rootKey[:]))
-	f.Add(digitsOf(rootKey))
-	f.Add(rootKey[:])
+	f.Add(crypttest.OwnedFile(2, crypttest.Salt, crypttest.Account))
+	f.Add(crypttest.Java(crypttest.Root[:]))
+	f.Add(crypttest.Digits(crypttest.Root))
+	f.Add(crypttest.Root[:])
 	f.Fuzz(func(t *testing.T, b []byte) {
 		k, err := ParseKey(b)
 		if (k == nil) == (err == nil) {
