@@ -74,5 +74,17 @@ func TestSuite(t *testing.T) {
 			Export:        fstest.MapFS{"_chat.txt": file("\nhandwritten remark\n\n" + androidText)},
 			Conversations: 1, Messages: 9, Unparsed: 1,
 		},
+		chattest.Case{
+			Name: "database of a phone", Route: "android", Export: chattest.Load(t, "testdata/exports/android-phone"),
+			Conversations: 8, Messages: 65,
+		},
+		chattest.Case{
+			Name: "old database", Route: "android", Export: chattest.Load(t, "testdata/exports/android-2019"),
+			Conversations: 3, Messages: 22,
+		},
+		chattest.Case{
+			Name: "encrypted database", Route: "android-crypt", Export: chattest.Load(t, "testdata/exports/android-crypt"),
+			Conversations: 8, Messages: 65,
+		},
 	)
 }

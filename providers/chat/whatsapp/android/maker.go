@@ -150,13 +150,17 @@ func (m *maker) at(stamp int64) {
 	}
 }
 
-// extra keeps what the model has no place for.
+// extra keeps what the model has no place for. What several items of an album have
+// stands below each other.
 func (m *maker) extra(name, value string) {
 	if value == "" {
 		return
 	}
 	if m.message.Extra == nil {
 		m.message.Extra = map[string]string{}
+	}
+	if other := m.message.Extra[name]; other != "" && other != value {
+		value = other + "\n" + value
 	}
 	m.message.Extra[name] = value
 }

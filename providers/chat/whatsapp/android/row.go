@@ -146,8 +146,8 @@ var agedColumns = []string{
 	"media_url", "thumb_image", "media_hash",
 }
 
-// Of a row in table messages: its status says that it is the system's, and then a
-// size of media is what happened.
+// Of a row in table messages: its status says that it is the system's, and then the
+// size of media is what happened, unless its type says so.
 const systemStatus = 6
 
 func (d *reader) readOld(id int64) (*row, bool) {
@@ -172,7 +172,7 @@ func (d *reader) readOld(id int64) (*row, bool) {
 		quoted: c.Int(13), mentioned: c.Text(14), latitude: c.Float(15), longitude: c.Float(16), deleted: c.Int(12) == 7,
 		media: media{mime: c.Text(17), name: c.Text(18), caption: c.Text(19), duration: c.Int(20), url: c.Text(21), size: c.Int(7), hash: c.Text(23)},
 	}
-	if c.Int(6) == systemStatus {
+	if c.Int(6) == systemStatus && (r.kind == 0 || r.kind == systemType) {
 		r.kind, o.action = systemType, c.Int(7)
 	}
 	o.media.path = javaPath(c.Raw(22))
