@@ -212,7 +212,7 @@ func (m *maker) react(r *row) {
 	for on := range m.sides["message_add_on"].of(r.id) {
 		id, stamp, kind := on.Int(0), on.Int(3), on.Int(4)
 		who := m.who(on.Int(1) == 1, m.people.at(on.Int(2)))
-		if m.reaction(id, who) || m.sides["message_add_on_poll_vote"].has(id) || m.sides["message_add_on_poll_vote_selected_option"].has(id) {
+		if m.reaction(id, who) || m.vote(id) {
 			continue
 		}
 		other := map[string]any{"type": kind, "timestamp": stamp}
@@ -242,7 +242,7 @@ func (m *maker) reaction(on int64, who *person) bool {
 	}
 	reaction := chat.Reaction{Emoji: c.Text(0)}
 	if reaction.Emoji == "" {
-		m.ignored[takenBack]++
+		m.talk.ignored[takenBack]++
 		return true
 	}
 	if t, _, ok := instant(c.Int(1)); ok {
@@ -252,5 +252,18 @@ func (m *maker) reaction(on int64, who *person) bool {
 		reaction.By = m.here(who)
 	}
 	m.message.Reactions = append(m.message.Reactions, reaction)
+	return true
+}
+
+// vote says whether an add-on is a vote, which the poll has. One that was taken back
+// is for nothing.
+func (m *maker) vote(on int64) bool {
+	if m.sides["message_add_on_poll_vote_selected_option"].has(on) {
+		return true
+	}
+	if !m.sides["message_add_on_poll_vote"].has(on) {
+		return false
+	}
+	m.talk.ignored[takenBack]++
 	return true
 }

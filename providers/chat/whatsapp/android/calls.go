@@ -67,7 +67,7 @@ func (m *maker) itsCall(r *row) (id int64, ok bool) {
 	}
 	id = q.id
 	q.advance()
-	m.ignored[calledTwice]++
+	m.talk.ignored[calledTwice]++
 	return id, true
 }
 

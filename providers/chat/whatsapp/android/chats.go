@@ -14,10 +14,14 @@ import (
 type talk struct {
 	chat   *chat.Conversation
 	jid    jid.JID
-	number int64 // in source.talks: what indexes know it by
+	number int64 // in board.talks: what indexes know it by
+	listed bool  // in one of the app's lists of chats
 	here   map[string]bool
 	list   []*person
 	cover  chat.Coverage
+
+	ignored map[string]int // while its messages were made
+	long    int            // texts that were too long
 }
 
 // maxTalks bounds the conversations. Messages of what comes beyond are in the one for
@@ -54,6 +58,8 @@ const (
 	copies      = "rows of the old table of messages that the new one has, too"
 	emptyChats  = "chats without messages"
 	takenBack   = "reactions and votes that were taken back"
+	receiptRows = "receipts of who got and read a message"
+	pictureRows = "small pictures of media"
 )
 
 // oldRow and newRow make one number of a row in either table of messages.
@@ -123,6 +129,7 @@ func (b *board) findChats() {
 	for rows := range b.store.scan("chat", "_id", "jid_row_id", "subject") {
 		id, place, subject := rows.Int(0), rows.Int(1), rows.Text(2)
 		t := b.ofRow(place)
+		t.listed = true
 		b.byChat[id] = t
 		if t != b.nowhere && t.chat.Title == "" {
 			t.chat.Title = subject
@@ -130,7 +137,9 @@ func (b *board) findChats() {
 	}
 	for rows := range b.store.scan("chat_list", "key_remote_jid", "subject") {
 		address, subject := rows.Text(0), rows.Text(1)
-		if t := b.at(jid.Parse(address)); t != b.nowhere && t.chat.Title == "" {
+		t := b.at(jid.Parse(address))
+		t.listed = true
+		if t != b.nowhere && t.chat.Title == "" {
 			t.chat.Title = subject
 		}
 	}

@@ -97,6 +97,7 @@ func (m *maker) album(r *row) {
 	items := m.itemsOf(r.id)
 	for _, item := range items {
 		m.message.Text = item.text
+		m.measure(item)
 		m.attach(item, m.mediaOf(item), shapes[item.kind])
 		if m.message.Text != "" {
 			captions = append(captions, m.message.Text)

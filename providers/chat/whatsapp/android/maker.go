@@ -62,6 +62,8 @@ func (m *maker) close() {
 func (m *maker) begin(t *talk) {
 	m.talk, m.pending = t, newQueue(m.calls.rows(t.number))
 	m.taken, m.renamed = map[string]bool{}, map[int64]string{}
+	t.cover = chat.Coverage{Conversation: t.chat.ID, Complete: true}
+	t.ignored, t.long = map[string]int{}, 0
 }
 
 func (m *maker) end() { m.pending.stop() }
@@ -69,7 +71,7 @@ func (m *maker) end() { m.pending.stop() }
 // make makes the message of a row; nil where the row is part of another message.
 func (m *maker) make(r *row) *chat.Message {
 	if r.old == nil && m.isItem(r.id) {
-		m.ignored[albumItems]++
+		m.talk.ignored[albumItems]++
 		return nil
 	}
 	m.message = chat.Message{Conversation: m.talk.chat.ID, Source: chat.Pointer{File: m.file, At: rowName(r.table, r.id)}}
@@ -87,10 +89,7 @@ func (m *maker) make(r *row) *chat.Message {
 	for _, pair := range r.extra {
 		m.extra(pair[0], pair[1])
 	}
-	if r.length > maxText {
-		m.long++
-		m.extra("text_length", strconv.FormatInt(r.length, 10))
-	}
+	m.measure(r)
 	if s := m.senderOf(r); s != nil {
 		m.message.Sender = m.here(s)
 	}
@@ -98,6 +97,14 @@ func (m *maker) make(r *row) *chat.Message {
 	m.surround(r)
 	m.keep(r)
 	return &m.message
+}
+
+// measure notes that a text was too long to be taken.
+func (m *maker) measure(r *row) {
+	if r.length > maxText {
+		m.talk.long++
+		m.extra("text_length", strconv.FormatInt(r.length, 10))
+	}
 }
 
 // isItem says whether a row is shown in the message of an album.

@@ -9,6 +9,7 @@ import (
 	"iter"
 	"maps"
 	"math"
+	"slices"
 
 	"chatkeep/providers/chat"
 	"chatkeep/providers/chat/whatsapp/jid"
@@ -82,13 +83,13 @@ func (s *source) survey(ctx context.Context, k *keys) error {
 	b.findAlbums()
 	b.finish()
 	b.titled()
-	for _, t := range b.byChat {
-		if !b.has(t) {
+	for _, t := range b.talks {
+		if t.listed && !b.has(t) {
 			b.ignored[emptyChats]++
 		}
 	}
 	for reason, tables := range map[string][]string{
-		"receipts of who got and read a message": receiptTables, "small pictures of media": pictureTables,
+		receiptRows: receiptTables, pictureRows: pictureTables,
 	} {
 		for _, table := range tables {
 			if n := s.store.count(table); n > 0 {
@@ -179,7 +180,6 @@ func (s *source) Messages(ctx context.Context, c *chat.Conversation) iter.Seq2[*
 			yield(nil, fmt.Errorf("%s: no conversation of this source", s.match.Path))
 			return
 		}
-		t.cover = chat.Coverage{Conversation: t.chat.ID, Complete: true}
 		s.maker.begin(t)
 		defer s.maker.end()
 		err := s.stream(ctx, t, func(m *chat.Message) bool {
@@ -214,9 +214,10 @@ func (s *source) stream(ctx context.Context, t *talk, yield func(*chat.Message) 
 	}
 	n := 0
 	for _, number := range s.board.messages.rows(t.number) {
-		if n++; n%1024 == 0 && ctx.Err() != nil {
+		if n%1024 == 0 && ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
+		n++
 		r, ok := s.maker.reader.read(number)
 		if !ok {
 			continue
@@ -276,11 +277,18 @@ func (s *source) Coverage(c *chat.Conversation) chat.Coverage {
 // Accounts tells where rows and files went.
 func (s *source) Accounts() chat.Accounts {
 	a := chat.Accounts{Ignored: map[string]int{}, Warnings: s.warnings}
+	long := 0
 	if s.board != nil {
 		maps.Copy(a.Ignored, s.board.ignored)
+		for _, t := range s.board.talks {
+			long += t.long
+			for reason, n := range t.ignored {
+				a.Ignored[reason] += n
+			}
+		}
 	}
-	if s.maker != nil && s.maker.long > 0 {
-		a.Warnings = append(a.Warnings[:len(a.Warnings):len(a.Warnings)], fmt.Sprintf("%d texts are longer than %d bytes, and in the original alone", s.maker.long, maxText))
+	if long > 0 {
+		a.Warnings = append(slices.Clip(a.Warnings), fmt.Sprintf("%d texts are longer than %d bytes, and in the original alone", long, maxText))
 	}
 	if s.match.Whole {
 		a.Unused = s.files.unused(s.match.Path)

@@ -2,6 +2,7 @@ package android
 
 import (
 	"flag"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -110,6 +111,13 @@ INSERT INTO message VALUES
   (1, 1, 0, 'K1', 0, 1700000000000, 0, 'one', 1), (2, 2, 0, 'K2', 1, 1700000001000, 0, 'two', 2),
   (3, 2, 0, 'K3', 2, 1700000002000, 0, 'three', 3), (4, 1, 1, 'K4', 0, 1700000003000, 0, 'four', 4);
 `
+
+// many is a script of a database with n messages more.
+func many(n int) string {
+	return small + fmt.Sprintf(`
+WITH RECURSIVE n(i) AS (VALUES(100) UNION ALL SELECT i + 1 FROM n WHERE i < %d)
+INSERT INTO message SELECT i, 1, i %% 2, 'N' || i, 0, 1700000010000 + i * 1000, 0, 'text ' || i, i FROM n;`, n+99)
+}
 
 // byID are the messages of a conversation by their native ids.
 func (r result) byID(native string) map[string]*chat.Message {
