@@ -1,5 +1,6 @@
 // Package whatsapp reads what WhatsApp's "Export chat" gives: a text of one
-// chat, and its media beside it, in a zip, in a folder, or alone.
+// chat, and its media beside it, in a zip, in a folder, or alone. Below it are rooms
+// for the app's databases: android.
 //
 // The text is meant for people: its dates follow the phone's locale, its notices
 // the phone's language, and nothing says which. So it is read twice. The first
@@ -16,6 +17,7 @@ import (
 	"io/fs"
 
 	"chatkeep/providers/chat"
+	"chatkeep/providers/chat/whatsapp/android"
 )
 
 // routeText is the exported text.
@@ -31,10 +33,13 @@ var Provider = chat.Provider{
 }
 
 func open(fsys fs.FS, m chat.Match, o chat.Options) (chat.Source, error) {
-	if m.Route != routeText {
-		return nil, fmt.Errorf("whatsapp: no route %q", m.Route)
+	switch m.Route {
+	case routeText:
+		return openText(fsys, m, o)
+	case android.RoutePlain, android.RouteCrypt:
+		return android.Open(fsys, m, o)
 	}
-	return openText(fsys, m, o)
+	return nil, fmt.Errorf("whatsapp: no route %q", m.Route)
 }
 
 const explain = `WhatsApp exports one chat at a time.

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"chatkeep/providers/chat"
+	"chatkeep/providers/chat/whatsapp/android"
 )
 
 const (
@@ -17,9 +18,19 @@ const (
 	maxTexts = 64
 )
 
-// recognize finds the exported chats in the root of fsys by the first lines of
-// its texts: their names are translated, and anybody's to change.
+// recognize finds exported chats, and the database of a phone.
 func recognize(fsys fs.FS) ([]chat.Match, error) {
+	texts, err := recognizeTexts(fsys)
+	if err != nil {
+		return nil, err
+	}
+	databases, err := android.Recognize(fsys)
+	return append(databases, texts...), err
+}
+
+// recognizeTexts finds the exported chats in the root of fsys by the first lines of
+// its texts: their names are translated, and anybody's to change.
+func recognizeTexts(fsys fs.FS) ([]chat.Match, error) {
 	list, err := fs.ReadDir(fsys, ".")
 	if err != nil {
 		return nil, err
