@@ -1,41 +1,10 @@
-package whatsapp
+// Package filetype tells what the files are that WhatsApp sends.
+package filetype
 
 import (
 	"path"
 	"strings"
 )
-
-// roleOf tells what a file is from the name that WhatsApp gave it:
-// IMG-20230630-WA0000.jpg on Android, 00000035-PHOTO-2022-….jpg on iOS; else
-// from its extension.
-func roleOf(name string) string {
-	s := strings.ToUpper(unindexed(name))
-	prefix, _, ok := strings.Cut(s, "-")
-	if ok {
-		switch prefix {
-		case "IMG", "PHOTO":
-			return "image"
-		case "VID", "VIDEO":
-			return "video"
-		case "PTT":
-			return "voice"
-		case "AUD", "AUDIO":
-			return "audio"
-		case "STK", "STICKER":
-			return "sticker"
-		case "GIF":
-			return "gif"
-		case "DOC":
-			return "file"
-		}
-	}
-	kind, _, _ := strings.Cut(mimeOf(name), "/")
-	switch kind {
-	case "image", "video", "audio":
-		return kind
-	}
-	return "file"
-}
 
 // types are the media types of what WhatsApp sends. The table is our own
 // because the system's differs from machine to machine, and records may not.
@@ -51,5 +20,5 @@ var types = map[string]string{
 	".csv":  "text/csv", ".html": "text/html", ".json": "application/json", ".was": "application/was",
 }
 
-// mimeOf is the media type of a file by its extension, or "".
-func mimeOf(name string) string { return types[strings.ToLower(path.Ext(name))] }
+// MIME is the media type of a file by its extension, or "".
+func MIME(name string) string { return types[strings.ToLower(path.Ext(name))] }
