@@ -16,6 +16,7 @@ import (
 	"io/fs"
 
 	"chatkeep/providers/chat"
+	"chatkeep/providers/chat/whatsapp/chatstorage"
 )
 
 // routeText is the exported text.
@@ -31,10 +32,13 @@ var Provider = chat.Provider{
 }
 
 func open(fsys fs.FS, m chat.Match, o chat.Options) (chat.Source, error) {
-	if m.Route != routeText {
-		return nil, fmt.Errorf("whatsapp: no route %q", m.Route)
+	switch m.Route {
+	case routeText:
+		return openText(fsys, m, o)
+	case chatstorage.RouteFolder, chatstorage.RouteBackup:
+		return chatstorage.Open(fsys, m, o)
 	}
-	return openText(fsys, m, o)
+	return nil, fmt.Errorf("whatsapp: no route %q", m.Route)
 }
 
 const explain = `WhatsApp exports one chat at a time.

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"chatkeep/providers/chat"
+	"chatkeep/providers/chat/whatsapp/chatstorage"
 )
 
 const (
@@ -18,7 +19,8 @@ const (
 )
 
 // recognize finds the exported chats in the root of fsys by the first lines of
-// its texts: their names are translated, and anybody's to change.
+// its texts: their names are translated, and anybody's to change. The app's own
+// databases are known by what is in them.
 func recognize(fsys fs.FS) ([]chat.Match, error) {
 	list, err := fs.ReadDir(fsys, ".")
 	if err != nil {
@@ -47,7 +49,7 @@ func recognize(fsys fs.FS) ([]chat.Match, error) {
 	if len(found) == 1 {
 		found[0].Whole = strings.EqualFold(found[0].Path, "_chat.txt") || others == 0
 	}
-	return found, nil
+	return append(found, chatstorage.Recognize(fsys, list)...), nil
 }
 
 func hasExt(name, ext string) bool {

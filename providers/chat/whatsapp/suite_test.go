@@ -74,5 +74,20 @@ func TestSuite(t *testing.T) {
 			Export:        fstest.MapFS{"_chat.txt": file("\nhandwritten remark\n\n" + android)},
 			Conversations: 1, Messages: 9, Unparsed: 1,
 		},
+		chattest.Case{
+			Name: "iphone's folder", Route: "ios",
+			Export:        chattest.Load(t, "testdata/exports/ios-harbour"),
+			Conversations: 11, Messages: 65,
+		},
+		chattest.Case{
+			Name: "iphone's database", Route: "ios",
+			Export:        chattest.Load(t, "testdata/exports/ios-bare"),
+			Conversations: 1, Messages: 3,
+		},
+		chattest.Case{
+			Name: "iphone's backup", Route: "ios-backup",
+			Export:        chattest.Load(t, "testdata/exports/ios-backup-harbour"),
+			Conversations: 3, Messages: 15,
+		},
 	)
 }

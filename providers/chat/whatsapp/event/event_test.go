@@ -1,0 +1,58 @@
+package event
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"os"
+	"strings"
+	"testing"
+)
+
+// TestDocumented holds the codes against those of docs/messages.md, and those of
+// the exported text against both.
+func TestDocumented(t *testing.T) {
+	page, err := os.ReadFile("../../../../docs/messages.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, list, _ := strings.Cut(string(page), "\nEvent codes,")
+	list, _, _ = strings.Cut(list, "\n")
+	documented := map[string]bool{}
+	for i, part := range strings.Split(list, "`") {
+		if i%2 == 1 {
+			documented[part] = true
+		}
+	}
+	delete(documented, "text")
+	codes := map[string]bool{}
+	file, err := parser.ParseFile(token.NewFileSet(), "event.go", nil, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ast.Inspect(file, func(n ast.Node) bool {
+		if lit, ok := n.(*ast.BasicLit); ok && lit.Kind == token.STRING {
+			codes[strings.Trim(lit.Value, `"`)] = true
+		}
+		return true
+	})
+	for code := range codes {
+		if !documented[code] {
+			t.Errorf("%s is not documented", code)
+		}
+	}
+	for code := range documented {
+		if !codes[code] {
+			t.Errorf("%s has no constant", code)
+		}
+	}
+	events, err := os.ReadFile("../events.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(events)) {
+		if code, ok := strings.CutPrefix(strings.TrimSpace(line), "["); ok && !codes[strings.TrimSuffix(code, "]")] {
+			t.Errorf("the exported text has %s", code)
+		}
+	}
+}
