@@ -16,11 +16,12 @@ type book struct {
 	phones map[string]string   // hidden address to a number's
 	hidden map[string][]string // and back
 	names  map[string][]chat.Name
+	ids    map[string]string // participant ids that were made
 	me     string
 }
 
 func newBook() *book {
-	return &book{phones: map[string]string{}, hidden: map[string][]string{}, names: map[string][]chat.Name{}}
+	return &book{phones: map[string]string{}, hidden: map[string][]string{}, names: map[string][]chat.Name{}, ids: map[string]string{}}
 }
 
 // statusServer is that of one person's status updates, which the app lists like
@@ -139,6 +140,7 @@ func (b *book) called(address string) string {
 func (b *book) setOwner(address string) {
 	if address = b.resolve(address); b.me == "" && isPerson(address) {
 		b.me = address
+		clear(b.ids)
 	}
 }
 
@@ -146,7 +148,12 @@ func (b *book) setOwner(address string) {
 func (b *book) owner() string { return b.participantID(cmp.Or(b.me, "me")) }
 
 func (b *book) participantID(address string) string {
-	return chat.ParticipantID(jid.Platform, b.me, address, "")
+	id := b.ids[address]
+	if id == "" {
+		id = chat.ParticipantID(jid.Platform, b.me, address, "")
+		b.ids[address] = id
+	}
+	return id
 }
 
 func (b *book) conversationID(address string) string {

@@ -132,7 +132,11 @@ func (s *source) sortOut(calls []*call) {
 	for _, c := range s.order {
 		if len(c.refs) > 0 {
 			conv := s.conversation(c.address)
-			conv.refs = append(conv.refs, c.refs...)
+			if conv.refs == nil {
+				conv.refs = c.refs // which may be many: they are not copied
+			} else {
+				conv.refs = append(conv.refs, c.refs...)
+			}
 			c.refs = nil
 		}
 	}

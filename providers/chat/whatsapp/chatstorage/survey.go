@@ -251,7 +251,9 @@ func arrange(refs []ref) (kept []ref, twice int) {
 			n++
 		}
 		same := kept[i : i+n]
-		slices.SortFunc(same, inOrder)
+		slices.SortFunc(same, func(a, b ref) int {
+			return cmp.Or(cmp.Compare(copied(a), copied(b)), inOrder(a, b))
+		})
 		for k := range same {
 			same[k].said = uint32(k)
 		}
@@ -259,6 +261,14 @@ func arrange(refs []ref) (kept []ref, twice int) {
 	}
 	slices.SortFunc(kept, inOrder)
 	return kept, twice
+}
+
+// copied is 1 of what came from the phone's history.
+func copied(r ref) int {
+	if r.sort < 0 {
+		return 1
+	}
+	return 0
 }
 
 // inOrder is the order of a conversation. Seconds are often the same.
