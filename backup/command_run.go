@@ -73,7 +73,7 @@ func (r *jobRun) turn(ctx context.Context) (release func(), ok bool, err error) 
 		}
 		if !r.c.Bool("wait") {
 			r.c.Voice.Say("another run is at work; nothing is done")
-			return nil, false, nil
+			return nil, false, r.c.Voice.Object(runSummary{Type: "summary", Busy: true})
 		}
 		if err := r.c.Env.Clock.Sleep(ctx, busyPause); err != nil {
 			return nil, false, err

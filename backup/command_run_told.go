@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"time"
 
 	"chatkeep/backup/job"
 	"chatkeep/backup/notify"
@@ -156,12 +155,4 @@ func storedLine(report *job.Report) string {
 		line += " · catching up after " + session.Plural(int64(report.Missed), "missed run", "missed runs")
 	}
 	return line
-}
-
-// at is a time for programs, empty for none.
-func at(t time.Time) string {
-	if t.IsZero() {
-		return ""
-	}
-	return t.Format(time.RFC3339)
 }

@@ -78,7 +78,7 @@ type scheduleRemoved struct {
 	Type    string          `json:"type"`
 	Removed []schedule.Kind `json:"removed"`
 	System  bool            `json:"system"`
-	DryRun  bool            `json:"dry_run"`
+	DryRun  bool            `json:"dry_run,omitempty"`
 }
 
 func scheduleShow(env *session.Env, host schedule.Host) *cli.Command {

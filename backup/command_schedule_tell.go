@@ -3,7 +3,6 @@ package backup
 import (
 	"context"
 	"strings"
-	"time"
 
 	"chatkeep/backup/schedule"
 	"chatkeep/backup/session"
@@ -117,10 +116,10 @@ type scheduleStated struct {
 	System    bool          `json:"system"`
 	Installed bool          `json:"installed"`
 	Active    bool          `json:"active"`
-	Last      string        `json:"last,omitempty"`
-	Next      string        `json:"next,omitempty"`
+	Last      string        `json:"last_run,omitempty"`
+	Next      string        `json:"next_run,omitempty"`
 	Result    string        `json:"result,omitempty"`
-	ExitCode  *int          `json:"exit_code,omitempty"`
+	Code      *int          `json:"code,omitempty"` // the exit code of the last run
 	Note      string        `json:"note,omitempty"`
 }
 
@@ -147,7 +146,7 @@ func (s *scheduling) status(ctx context.Context) error {
 
 func (s *scheduling) tellStatus(k schedule.Kind, st schedule.Status) error {
 	one := scheduleStated{Type: "timer", Kind: k, System: s.system, Installed: true, Active: st.Active,
-		Result: st.Result, ExitCode: st.ExitCode, Note: st.Note}
+		Last: session.Time(st.Last), Next: session.Time(st.Next), Result: st.Result, Code: st.ExitCode, Note: st.Note}
 	state := "installed"
 	if st.Active {
 		state = "active"
@@ -156,11 +155,9 @@ func (s *scheduling) tellStatus(k schedule.Kind, st schedule.Status) error {
 	}
 	s.c.Voice.Print("%s: %s", k, state)
 	if !st.Last.IsZero() {
-		one.Last = st.Last.Local().Format(time.RFC3339)
 		s.c.Voice.Print("  fired last  %s", session.Moment(st.Last))
 	}
 	if !st.Next.IsZero() {
-		one.Next = st.Next.Local().Format(time.RFC3339)
 		s.c.Voice.Print("  fires next  %s", session.Moment(st.Next))
 	}
 	switch {

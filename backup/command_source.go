@@ -133,7 +133,7 @@ type listedSource struct {
 	Newest bool     `json:"newest"`
 	Watch  bool     `json:"watch"`
 	App    string   `json:"app,omitempty"`
-	Tags   []string `json:"tags,omitempty"`
+	Tags   []string `json:"tags"`
 	Jobs   []string `json:"jobs"`
 	From   string   `json:"from"`
 }
@@ -157,7 +157,7 @@ func sourceListCommand(env *session.Env) *cli.Command {
 					words += "  watch"
 				}
 				c.Voice.Print("%-16s %s%s", name, s.Path, words)
-				if err := c.Voice.Object(listedSource{"source", name, s.Path, s.Newest, s.Watch, s.App, s.Tags, jobsOf(f.Config, name), f.At("sources", name)}); err != nil {
+				if err := c.Voice.Object(listedSource{"source", name, s.Path, s.Newest, s.Watch, s.App, some(s.Tags), jobsOf(f.Config, name), f.At("sources", name)}); err != nil {
 					return err
 				}
 			}
@@ -206,7 +206,7 @@ func sourceTestCommand(env *session.Env, chats []chat.Provider) *cli.Command {
 type match struct {
 	Type  string   `json:"type"`
 	Path  string   `json:"path"`
-	Time  string   `json:"time"`
+	Time  string   `json:"mtime"`
 	Bytes int64    `json:"bytes"`
 	Apps  []string `json:"apps"`
 	Other int64    `json:"unrecognised_files"`
@@ -257,7 +257,7 @@ func testMatch(ctx context.Context, c *session.Call, chats []chat.Provider, s co
 	if err != nil {
 		return nil, err
 	}
-	m := &match{Type: "match", Path: path, Time: info.ModTime().Local().Format(time.RFC3339), Bytes: f.bytes, Apps: []string{}, Other: f.other}
+	m := &match{Type: "match", Path: path, Time: session.Time(info.ModTime()), Bytes: f.bytes, Apps: []string{}, Other: f.other}
 	if info.Mode().IsRegular() {
 		m.Bytes = info.Size() // also where nobody looked into it
 	}

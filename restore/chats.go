@@ -6,7 +6,6 @@ import (
 	"io"
 	"iter"
 	"strings"
-	"time"
 
 	"chatkeep/backup/format"
 	"chatkeep/backup/record"
@@ -21,7 +20,6 @@ const (
 	participantsFile  = "participants.jsonl"
 	messagesFolder    = "messages/"
 	mediaFolder       = "media/"
-	timeLayout        = time.RFC3339
 )
 
 // Chat is a conversation in a snapshot and what its export claims to hold of it.

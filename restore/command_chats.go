@@ -2,6 +2,7 @@ package restore
 
 import (
 	"context"
+	"time"
 
 	"github.com/urfave/cli/v2"
 
@@ -70,24 +71,24 @@ type chatLine struct {
 	Messages     int    `json:"messages"`
 	MediaStored  int    `json:"media_stored"`
 	MediaMissing int    `json:"media_missing"`
-	From         string `json:"from,omitempty"`
-	To           string `json:"to,omitempty"`
+	First        string `json:"first,omitempty"`
+	Last         string `json:"last,omitempty"`
 	Complete     bool   `json:"complete"`
 	Why          string `json:"why_incomplete,omitempty"`
 	// Linked are ids of conversations that are shown as this one.
-	Linked []string `json:"linked,omitempty"`
+	Linked []string `json:"linked"`
 }
 
 func tellChat(c *session.Call, conv *merge.Conversation, cov *chat.Coverage) error {
 	line := chatLine{
 		Type: "conversation", ID: conv.ID, App: conv.Platform, Kind: string(conv.Kind), Title: conv.Title,
 		Messages: cov.Messages, MediaStored: cov.MediaStored, MediaMissing: cov.MediaMissing,
-		Complete: cov.Complete, Why: cov.WhyIncomplete, Linked: conv.Linked,
+		Complete: cov.Complete, Why: cov.WhyIncomplete, Linked: append([]string{}, conv.Linked...),
 	}
 	span := ""
 	if !cov.From.IsZero() {
-		line.From, line.To = cov.From.Format(timeLayout), cov.To.Format(timeLayout)
-		span = " · " + line.From[:10] + " to " + line.To[:10]
+		line.First, line.Last = cov.From.Format(time.RFC3339), cov.To.Format(time.RFC3339)
+		span = " · " + line.First[:10] + " to " + line.Last[:10]
 	}
 	c.Voice.Print("%s  %s: %s · %s%s", conv.ID[:min(8, len(conv.ID))], conv.Platform, conv.Title,
 		session.Plural(int64(cov.Messages), "message", "messages"), span)

@@ -2,8 +2,10 @@ package restore
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
+	"io"
 	"slices"
 	"strings"
 
@@ -36,27 +38,55 @@ func exportCommand(env *session.Env) *cli.Command {
 			if slices.Contains(c.StringSlice("chat"), "") {
 				return session.Usage("--chat is empty")
 			}
+			if c.Voice.JSON() && form.Name != "jsonl" {
+				return session.Usage("--json goes with --format jsonl: %s is printed as it is", form.Name)
+			}
 			return export(ctx, c, form)
 		}),
 	}
 }
 
 func export(ctx context.Context, c *session.Call, form render.Form) error {
-	a, _, err := merged(ctx, c, c.Arg(0))
+	a, snapshots, err := merged(ctx, c, c.Arg(0))
 	if err != nil {
 		return err
 	}
 	o := ExportOptions{Chats: c.StringSlice("chat"), History: c.Bool("history"), Lost: func(err error) { c.Voice.Warn("%v", err) }}
 	raw, flush := c.Voice.Raw()
 	out := bufio.NewWriterSize(raw, 64<<10)
-	lost, err := Export(ctx, a, form, o, out)
+	counted := &countedRecords{w: out}
+	lost, err := Export(ctx, a, form, o, counted)
 	if err != nil {
 		return err
 	}
 	if err := errors.Join(out.Flush(), flush()); err != nil {
 		return err
 	}
+	if err := c.Voice.Object(exported{"summary", snapshots, counted.records, counted.bytes}); err != nil {
+		return err
+	}
 	return damagedBy(lost + len(a.Lost))
+}
+
+// exported ends export --json, after the records; fields are only added.
+type exported struct {
+	Type      string `json:"type"`
+	Snapshots int    `json:"snapshots"`
+	Records   int64  `json:"records"`
+	Bytes     int64  `json:"bytes"`
+}
+
+// countedRecords counts what is written: a record is a line.
+type countedRecords struct {
+	w              io.Writer
+	records, bytes int64
+}
+
+func (c *countedRecords) Write(p []byte) (int, error) {
+	n, err := c.w.Write(p)
+	c.records += int64(bytes.Count(p[:n], []byte{'\n'}))
+	c.bytes += int64(n)
+	return n, err
 }
 
 func formNames() string {

@@ -2,7 +2,6 @@ package session
 
 import (
 	"context"
-	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -22,8 +21,10 @@ func manCommand(env *Env, app *cli.App) *cli.Command {
 			pages := manPages(app)
 			dir := c.Arg(0)
 			if dir == "" {
-				_, err := io.WriteString(env.Stdout, pages["chatkeep"])
-				return err
+				return c.Voice.Document(pages["chatkeep"], struct {
+					Type string `json:"type"`
+					Text string `json:"text"`
+				}{"summary", pages["chatkeep"]})
 			}
 			if err := os.MkdirAll(dir, 0o755); err != nil {
 				return err
@@ -34,7 +35,11 @@ func manCommand(env *Env, app *cli.App) *cli.Command {
 				}
 			}
 			c.Voice.Say("%s written to %s", Plural(int64(len(pages)), "page", "pages"), dir)
-			return nil
+			return c.Voice.Object(struct {
+				Type  string `json:"type"`
+				Dir   string `json:"dir"`
+				Pages int    `json:"pages"`
+			}{"summary", dir, len(pages)})
 		}),
 	}
 }

@@ -59,6 +59,16 @@ func (v *Voice) Object(object any) error {
 	return err
 }
 
+// Document writes a text that was asked for as a whole, as it is. A program hears
+// the object instead, which has the text in it.
+func (v *Voice) Document(text string, object any) error {
+	if v.json {
+		return v.Object(object)
+	}
+	_, err := io.WriteString(v.out, text)
+	return err
+}
+
 // failure is that of stdout, if it failed: a full disk must not look like an
 // empty list.
 func (v *Voice) failure() error {
