@@ -27,8 +27,11 @@ import (
 	"chatkeep/providers/internal/sqlite"
 )
 
+// listName is the list of files.
+const listName = "Manifest.db"
+
 // manifests are the files that make a folder a backup.
-var manifests = []string{"Manifest.db", "Manifest.plist", "Manifest.mbdb"}
+var manifests = []string{listName, "Manifest.plist", "Manifest.mbdb"}
 
 // maxPlist bounds a property list of a backup. The longest name some hundred apps.
 const maxPlist = 8 << 20
@@ -136,7 +139,7 @@ func (b *Backup) readPlist(name string) map[string]any {
 // openList opens Manifest.db. From iOS 10.2 on, that of an encrypted backup is
 // encrypted itself.
 func (b *Backup) openList(ctx context.Context) error {
-	db, err := sqlite.Open(ctx, b.fsys, "Manifest.db")
+	db, err := sqlite.Open(ctx, b.fsys, listName)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		b.warn("the backup has no Manifest.db: files are found by name alone")
@@ -149,7 +152,7 @@ func (b *Backup) openList(ctx context.Context) error {
 	for _, column := range []string{"fileID", "domain", "relativePath", "flags"} {
 		if !db.HasColumn("Files", column) {
 			db.Close()
-			return errors.New("Manifest.db: no list of files in it")
+			return fmt.Errorf("%s: no list of files in it", listName)
 		}
 	}
 	b.manifest = db

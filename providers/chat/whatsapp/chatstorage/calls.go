@@ -91,21 +91,20 @@ func (s *source) callRows(db *sqlite.DB) ([]*call, error) {
 	for _, c := range []string{"ZDURATION", "ZOUTCOME", "ZGROUPCALLCREATORUSERJIDSTRING", "ZGROUPJIDSTRING", "ZCALLIDSTRING"} {
 		sql += ", " + db.Column("e", events, c)
 	}
-	for _, c := range []string{"ZINCOMING", "ZMISSED", "ZVIDEO"} {
-		column := db.Column("a", sums, c)
-		if column == "NULL" {
-			column = db.Column("e", events, c)
-		}
-		sql += ", " + column
+	from, link := " FROM "+events+" e", numbered(db, "e", events)
+	summed := link != "NULL" && db.Has(sums)
+	if summed {
+		from += " LEFT JOIN " + sums + " a ON a.rowid = " + link
 	}
-	sql += " FROM " + events + " e"
-	if link := numbered(db, "e", events); link != "NULL" && db.Has(sums) {
-		sql += " LEFT JOIN " + sums + " a ON a.rowid = " + link
-	} else if db.Has(sums) {
-		sql += " LEFT JOIN " + sums + " a ON 0"
+	for _, c := range []string{"ZINCOMING", "ZMISSED", "ZVIDEO"} {
+		if summed && db.HasColumn(sums, c) {
+			sql += ", " + db.Column("a", sums, c)
+		} else {
+			sql += ", " + db.Column("e", events, c)
+		}
 	}
 	var calls []*call
-	rows := db.Query(sql + " ORDER BY e.rowid")
+	rows := db.Query(sql + from + " ORDER BY e.rowid")
 	for rows.Next() {
 		k, p := callOfRow(rows)
 		p.others = others[k.row]

@@ -52,7 +52,7 @@ func cutOff(t *testing.T, fsys fs.FS, r *reading, file string, whole []byte) {
 		}
 		before = got.total()
 	}
-	if before < r.total()/2 {
+	if page := int(binary.BigEndian.Uint16(whole[16:])); len(whole) > 8*page && before < r.total()/2 { // else all is in the last page
 		t.Errorf("%d of %d messages but for the last byte", before, r.total())
 	}
 }

@@ -4,12 +4,14 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
 	"testing/fstest"
 
 	"chatkeep/providers/chat"
+	"chatkeep/providers/chat/archive"
 	"chatkeep/providers/chat/chattest"
 	"chatkeep/providers/internal/sqlite/sqlitetest"
 )
@@ -172,7 +174,7 @@ func TestAccounts(t *testing.T) {
 	r := sample(t, "ios-harbour")
 	want := map[string]int{
 		"copies of messages": 1, "updates of polls and albums": 2, "calls that a message tells, too": 2,
-		"chats without messages": 2, "entries of the log of members": 1, "previews of links": 1,
+		"chats without messages": 1, "chats that were removed": 1, "entries of the log of members": 1, "previews of links": 1,
 	}
 	if !reflect.DeepEqual(r.accounts.Ignored, want) {
 		t.Errorf("ignored %v", r.accounts.Ignored)
@@ -197,5 +199,42 @@ func TestCopies(t *testing.T) {
 	}
 	if m := r.row(t, chatFile, "row 4"); !m.ReplyTo.Found {
 		t.Error("not found")
+	}
+}
+
+// TestCopiedCall keeps what the log says of a call with the message that is kept.
+func TestCopiedCall(t *testing.T) {
+	want := sample(t, "ios-harbour").row(t, chatFile, "row 23")
+	r := read(t, changed(t, `INSERT INTO ZWAMESSAGE (Z_PK, ZISFROMME, ZMESSAGETYPE, ZGROUPEVENTTYPE, ZSORT, ZCHATSESSION, ZMESSAGEDATE, ZSTANZAID, ZTOJID)
+		SELECT 523, ZISFROMME, ZMESSAGETYPE, ZGROUPEVENTTYPE, -1, ZCHATSESSION, ZMESSAGEDATE, ZSTANZAID, ZTOJID FROM ZWAMESSAGE WHERE Z_PK = 23`), chat.Options{})
+	if got := r.row(t, chatFile, "row 23"); want.Call == nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("%+v, not %+v", got, want)
+	}
+	if n := r.accounts.Ignored["copies of messages"]; n != 1+1 {
+		t.Errorf("%d copies", n)
+	}
+}
+
+// TestLink does not follow a link out of the export.
+func TestLink(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.CopyFS(dir, chattest.Load(t, "../testdata/exports/ios-harbour")); err != nil {
+		t.Fatal(err)
+	}
+	name := filepath.Join(dir, filepath.FromSlash(media), "1", "crates.jpg")
+	if err := os.Rename(name, filepath.Join(t.TempDir(), "crates.jpg")); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink("/etc/passwd", name); err != nil {
+		t.Skip(err)
+	}
+	e, err := archive.OpenPath(dir, archive.Limits{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer e.Close()
+	a := read(t, e.FS, chat.Options{}).row(t, chatFile, "row 8").Attachments[0]
+	if a.State != chat.Failed || a.File != "" || a.Why != "not a plain file" {
+		t.Errorf("%+v", a)
 	}
 }

@@ -1,6 +1,8 @@
 package chatstorage
 
 import (
+	"errors"
+	"io/fs"
 	"path"
 	"strings"
 
@@ -106,12 +108,14 @@ func (r *reader) find(a *chat.Attachment, local string, once bool) {
 	}
 	at, info, err := r.source.place.stat(name)
 	switch {
-	case err != nil && once:
+	case errors.Is(err, fs.ErrNotExist) && once:
 		a.State, a.Why = chat.ViewOnce, "shown once"
-	case err != nil:
+	case errors.Is(err, fs.ErrNotExist):
 		a.State, a.Why = chat.Missing, "not in the export"
-	case !info.Mode().IsRegular():
-		a.State, a.Why = chat.Failed, "not a plain file"
+	case errors.Is(err, fs.ErrInvalid) || err == nil && !info.Mode().IsRegular():
+		a.State, a.Why = chat.Failed, "not a plain file" // a link leads to what is not the export's
+	case err != nil:
+		a.State, a.Why = chat.Failed, "it cannot be read"
 	default:
 		a.State, a.File, a.Size = chat.Stored, at, info.Size()
 		r.source.used[at] = true

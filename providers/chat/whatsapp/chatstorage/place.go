@@ -133,6 +133,9 @@ func (p *place) stat(name string) (at string, info fs.FileInfo, err error) {
 			at, err = p.where(spelling)
 			return at, info, err
 		}
+		if !errors.Is(err, fs.ErrNotExist) {
+			break
+		}
 	}
 	return "", nil, err
 }

@@ -29,7 +29,6 @@ const (
 	cStarred
 	cFlags
 	cCard // older than the column of that name beside files
-	cMediaRow
 	cPath
 	cThumb
 	cTitle
@@ -54,7 +53,7 @@ var columns = []column{
 	cFromMe: {"m", "ZWAMESSAGE", "ZISFROMME"}, cStanza: {"m", "ZWAMESSAGE", "ZSTANZAID"},
 	cText: {"m", "ZWAMESSAGE", "ZTEXT"}, cMember: {"m", "ZWAMESSAGE", "ZGROUPMEMBER"}, cFrom: {"m", "ZWAMESSAGE", "ZFROMJID"},
 	cStarred: {"m", "ZWAMESSAGE", "ZSTARRED"}, cFlags: {"m", "ZWAMESSAGE", "ZFLAGS"}, cCard: {"m", "ZWAMESSAGE", "ZVCARDSTRING"},
-	cMediaRow: {"f", "ZWAMEDIAITEM", "Z_PK"}, cPath: {"f", "ZWAMEDIAITEM", "ZMEDIALOCALPATH"}, cThumb: {"f", "ZWAMEDIAITEM", "ZXMPPTHUMBPATH"},
+	cPath: {"f", "ZWAMEDIAITEM", "ZMEDIALOCALPATH"}, cThumb: {"f", "ZWAMEDIAITEM", "ZXMPPTHUMBPATH"},
 	cTitle: {"f", "ZWAMEDIAITEM", "ZTITLE"}, cMIME: {"f", "ZWAMEDIAITEM", "ZVCARDSTRING"}, cName: {"f", "ZWAMEDIAITEM", "ZVCARDNAME"},
 	cSize: {"f", "ZWAMEDIAITEM", "ZFILESIZE"}, cDuration: {"f", "ZWAMEDIAITEM", "ZMOVIEDURATION"},
 	cLatitude: {"f", "ZWAMEDIAITEM", "ZLATITUDE"}, cLongitude: {"f", "ZWAMEDIAITEM", "ZLONGITUDE"}, cMetadata: {"f", "ZWAMEDIAITEM", "ZMETADATA"},

@@ -52,7 +52,9 @@ var accounts = []account{
 // claims the databases alone: all else in there is other apps'.
 func Recognize(fsys fs.FS, list []fs.DirEntry) []chat.Match {
 	if iosbackup.Is(fsys) {
-		return inBackup(fsys)
+		if found := inBackup(fsys); len(found) > 0 {
+			return found
+		}
 	}
 	var found []chat.Match
 	own := map[string]bool{}

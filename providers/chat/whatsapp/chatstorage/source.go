@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"iter"
 	"maps"
@@ -148,7 +147,11 @@ func (s *source) sortOut(calls []*call) {
 		s.settle(conv)
 	}
 	for _, c := range s.order {
-		if s.byID[s.book.conversationID(c.address)] == nil {
+		switch {
+		case s.byID[s.book.conversationID(c.address)] != nil:
+		case c.removed:
+			s.ignored["chats that were removed"]++
+		default:
 			s.ignored["chats without messages"]++
 		}
 	}
@@ -168,6 +171,13 @@ func (s *source) settle(conv *conversation) {
 	for _, c := range s.filed[conv.address] {
 		told = append(told, c.calls...)
 		c.calls = nil
+	}
+	if len(told) > 0 && twice > 0 {
+		kept := make(map[int64]bool, len(conv.refs))
+		for _, r := range conv.refs {
+			kept[r.row] = true
+		}
+		told = slices.DeleteFunc(told, func(m shown) bool { return !kept[m.row] })
 	}
 	if n := pair(conv.calls, told); n > 0 {
 		s.ignored["calls that a message tells, too"] += n
@@ -250,8 +260,8 @@ func (s *source) Coverage(c *chat.Conversation) chat.Coverage {
 		return chat.Coverage{Conversation: c.ID, WhyIncomplete: "not of this export"}
 	}
 	cover := conv.cover
-	if cover.Complete && errors.Is(s.lost, io.ErrUnexpectedEOF) {
-		cover.Complete, cover.WhyIncomplete = false, "the database is cut off"
+	if cover.Complete && s.lost != nil {
+		cover.Complete, cover.WhyIncomplete = false, "the database is damaged or cut off"
 	}
 	return cover
 }

@@ -8,6 +8,7 @@ import (
 	"io"
 	"math"
 	"slices"
+	"strings"
 
 	"chatkeep/providers/chat"
 	"chatkeep/providers/chat/whatsapp/jid"
@@ -67,6 +68,9 @@ func (s *source) readSessions() error {
 		c := &session{
 			row: rows.Int(0), address: s.book.resolve(rows.Text(1)), partner: rows.Text(2),
 			kind: rows.Int(3), removed: rows.Int(4) != 0,
+		}
+		if odd := strings.TrimSpace(rows.Text(1)); c.address == "" && len(odd) <= maxAddress {
+			c.address = odd // still another chat than others
 		}
 		s.sessions[c.row] = c
 		s.order = append(s.order, c)
@@ -278,7 +282,7 @@ func inOrder(a, b ref) int {
 
 // kindOf is the shape of a chat: by its address, else by its type.
 func kindOf(c *session) chat.ConversationKind {
-	if kind := jid.Parse(c.address).Kind(); kind != chat.OtherChat {
+	if kind := jid.Parse(c.address).Kind(); kind != chat.OtherChat || c.address == nowhere {
 		return kind
 	}
 	switch c.kind {
