@@ -9,6 +9,7 @@ import (
 
 	"chatkeep/providers/chat"
 	"chatkeep/providers/chat/whatsapp/android"
+	"chatkeep/providers/chat/whatsapp/chatstorage"
 )
 
 const (
@@ -18,13 +19,18 @@ const (
 	maxTexts = 64
 )
 
-// recognize finds exported chats, and the database of a phone.
+// recognize finds exported chats, and the databases of phones and Macs.
 func recognize(fsys fs.FS) ([]chat.Match, error) {
 	texts, err := recognizeTexts(fsys)
 	if err != nil {
 		return nil, err
 	}
 	databases, err := android.Recognize(fsys)
+	if err != nil {
+		return nil, err
+	}
+	list, err := fs.ReadDir(fsys, ".")
+	databases = append(databases, chatstorage.Recognize(fsys, list)...)
 	return append(databases, texts...), err
 }
 

@@ -86,5 +86,20 @@ func TestSuite(t *testing.T) {
 			Name: "encrypted database", Route: "android-crypt", Export: chattest.Load(t, "testdata/exports/android-crypt"),
 			Conversations: 8, Messages: 65,
 		},
+		chattest.Case{
+			Name: "iphone's folder", Route: "ios",
+			Export:        chattest.Load(t, "testdata/exports/ios-harbour"),
+			Conversations: 11, Messages: 65,
+		},
+		chattest.Case{
+			Name: "iphone's database", Route: "ios",
+			Export:        chattest.Load(t, "testdata/exports/ios-bare"),
+			Conversations: 1, Messages: 3,
+		},
+		chattest.Case{
+			Name: "iphone's backup", Route: "ios-backup",
+			Export:        chattest.Load(t, "testdata/exports/ios-backup-harbour"),
+			Conversations: 3, Messages: 15,
+		},
 	)
 }
