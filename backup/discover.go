@@ -34,10 +34,14 @@ type finder struct {
 	joined    map[string]bool // paths of parts that were looked at together, and whether that gave anything
 }
 
+func newFinder(src *Source, warn func(string)) *finder {
+	return &finder{src: src, providers: src.Providers, warn: warn, claimed: map[string]bool{}, joined: map[string]bool{}}
+}
+
 // discover finds every export below a source, in the order of the walk. What is
 // only similar to an export is none; trouble with looking is a warning.
 func discover(ctx context.Context, src *Source, warn func(string)) (*finder, error) {
-	f := &finder{src: src, providers: src.Providers, warn: warn, claimed: map[string]bool{}, joined: map[string]bool{}}
+	f := newFinder(src, warn)
 	if src.App == "files" {
 		f.providers = nil
 	} else if src.App != "" {

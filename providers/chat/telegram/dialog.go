@@ -12,6 +12,7 @@ import (
 
 // dialog is where the messages of a chat are, and what was counted of them.
 type dialog struct {
+	name   string // of the chat, as the export has it
 	path   string // of the chat, as a JSON path
 	offset int64  // of the list of its messages in the file, or -1
 	left   bool   // it is one that the owner has left
@@ -36,11 +37,18 @@ type head struct {
 // look looks at the messages that a reader stands before.
 func (h *head) look(r *jsonstream.Reader) {
 	first, err := r.Peek(firstSize)
-	if h.glance = lookAt(first); len(h.glance.ids) < 2 && err == nil {
+	if h.glance = lookAt(first); !h.glance.enough && err == nil {
 		first, _ = r.Peek(moreFirst)
 		h.glance = lookAt(first)
 	}
 }
+
+// firstSize is how many bytes of a chat's messages are looked at beforehand, and
+// how many where there are not two messages among those.
+const (
+	firstSize = 64 << 10
+	moreFirst = 4 << 20
+)
 
 // begin makes a conversation of a head.
 func (e *export) begin(h *head) (*chat.Conversation, *dialog) {
@@ -56,7 +64,8 @@ func (e *export) begin(h *head) (*chat.Conversation, *dialog) {
 		c.ID = chat.ConversationID(platform, c.Account, fmt.Sprintf("%s#%d", c.NativeID, n), "")
 	}
 	newPeople(c, &e.owner, e.options.Me)
-	return c, &dialog{path: h.path, offset: -1, left: h.left, newest: h.glance.descends()}
+	name, _ := h.name.Text()
+	return c, &dialog{name: name, path: h.path, offset: -1, left: h.left, newest: h.glance.descends()}
 }
 
 // native is the chat's id: its number, with whose numbers it is among.
@@ -126,6 +135,8 @@ type glance struct {
 	old  bool   // people are numbers, as before April 2021
 	from string // who the first message is from
 	ids  []int64
+	// enough says that there are two messages, or no more than were looked at.
+	enough bool
 }
 
 // glanced is how many messages are looked at.
@@ -133,10 +144,14 @@ const glanced = 16
 
 // lookAt looks at the head of a list of messages, which may be cut off anywhere.
 func lookAt(b []byte) (g glance) {
+	r := jsonstream.NewReader(bytes.NewReader(b), limits)
 	n := 0
-	for v, err := range jsonstream.NewReader(bytes.NewReader(b), jsonstream.Limits{}).Records() {
-		if n++; err != nil || n > glanced {
+	for v, err := range r.Records() {
+		if n++; r.Err() != nil || n > glanced {
 			break
+		}
+		if err != nil {
+			continue
 		}
 		from := v.Get("from_id")
 		if len(from) == 0 {
@@ -151,6 +166,7 @@ func lookAt(b []byte) (g glance) {
 			g.ids = append(g.ids, at.at.Unix())
 		}
 	}
+	g.enough = len(g.ids) > 1 || r.Err() == nil
 	return g
 }
 

@@ -157,7 +157,7 @@ func (e *export) give(m *maker, index int, v jsonstream.Value, err error, yield 
 // finish takes in what a chat told when its messages have been read.
 func (e *export) finish(m *maker) {
 	d := m.dialog
-	m.people.finish()
+	m.people.finish(d.name)
 	e.guessed = e.guessed || m.clock.guessed
 	if m.people.self >= 0 {
 		e.known = true
@@ -192,6 +192,9 @@ func (e *export) Accounts() chat.Accounts {
 	}
 	if e.nobody && !e.known {
 		a.Warnings = append(a.Warnings, "nobody here is called as --me says")
+	}
+	if len(e.dialogs) == 0 {
+		a.Warnings = append(a.Warnings, path.Base(e.match.Path)+": no chats in it: they are a choice of the export")
 	}
 	if e.match.Whole {
 		a.Unused = e.files.unused()

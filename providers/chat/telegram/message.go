@@ -80,13 +80,13 @@ func (m *maker) at(index string) chat.Pointer {
 	return chat.Pointer{File: m.file, At: m.dialog.path + ".messages[" + index + "]"}
 }
 
-// readNumber reads the number of the message within its chat.
+// readNumber reads the number of the message within its chat. One that comes again,
+// and what has none, is found by its place in the list.
 func (m *maker) readNumber(index int) {
 	msg := &m.message
 	n, ok := m.record.fields[fID].Int()
-	m.number = 0
-	msg.Source = m.at(strconv.Itoa(index))
-	if !ok {
+	if m.number = 0; !ok {
+		msg.Source = m.at(strconv.Itoa(index))
 		return
 	}
 	m.record.take(fID)
@@ -94,6 +94,7 @@ func (m *maker) readNumber(index int) {
 	msg.ID = m.messageID(msg.NativeID)
 	if before := m.seen.add(n); before > 0 {
 		msg.ID = chat.RepeatedMessageID(msg.ID, before)
+		msg.Source = m.at(strconv.Itoa(index))
 		return
 	}
 	m.number = n

@@ -73,7 +73,7 @@ func (b *pageMaker) notice(n *node) {
 	body := n.find("body")
 	msg.Text = body.plain()
 	what := readNotice(msg.Text)
-	by := b.people.named(what.by)
+	by := b.people.meet("", what.by)
 	switch {
 	case what.unsupported:
 		msg.Kind = chat.Other

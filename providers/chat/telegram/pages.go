@@ -45,9 +45,9 @@ type entry struct {
 // pageDialog is a chat and its pages.
 type pageDialog struct {
 	dialog
-	files []string
-	gap   string // a page that is missing among them
-	first string // the time of the first message, as the page has it
+	files []string // in their order
+	gap   string   // a page that is missing among them
+	seen  surveyed // what the first page tells
 }
 
 func openPages(fsys fs.FS, m chat.Match, o chat.Options) *pages {
@@ -89,6 +89,7 @@ func (e *pages) readAccount() (folders []string, err error) {
 	if f, openErr := e.files.fsys.Open(accountName); openErr == nil {
 		e.owner, err = readOwner(f)
 		f.Close()
+		e.ignored[sections["personal_information"]]++
 	}
 	if f, openErr := e.files.fsys.Open("lists/chats.html"); openErr == nil {
 		readList(f, e.list)
@@ -124,7 +125,7 @@ func (e *pages) begin(folder string) (*chat.Conversation, error) {
 		return nil, err
 	}
 	c := &chat.Conversation{Platform: platform, Route: e.match.Route, Path: d.files[0], Kind: s.kind, Title: s.title}
-	d.first = s.first
+	d.seen = s
 	in, listed := e.list[path.Base(folder)]
 	if listed {
 		c.Title, c.Kind = in.name, listKinds[in.kind]
@@ -193,7 +194,7 @@ func (e *pages) Messages(ctx context.Context, c *chat.Conversation) iter.Seq2[*c
 		}
 		d.restart(c.ID)
 		b := &pageMaker{chat: c, dialog: d, files: e.files, people: newPeople(c, &e.owner, e.me()), clock: newPageClock(e.options.Zone)}
-		b.clock.prime(d.first)
+		b.clock.prime(d.seen.first)
 		var ends error
 		for _, name := range d.files {
 			err := e.page(ctx, b, name, yield)
@@ -245,7 +246,8 @@ func (e *pages) page(ctx context.Context, b *pageMaker, name string, yield func(
 		case err == io.EOF:
 			return nil
 		case errors.Is(err, errLarge):
-			if !yield(nil, &fault{name, fmt.Errorf("%s: %w", n.attr("id"), err)}) {
+			b.elements++
+			if !yield(nil, &fault{name, fmt.Errorf("element %d: %w", i+1, err)}) {
 				return errStopped
 			}
 			continue
@@ -268,7 +270,10 @@ func (e *pages) page(ctx context.Context, b *pageMaker, name string, yield func(
 
 // finish takes in what a chat told when its pages have been read.
 func (e *pages) finish(b *pageMaker) {
-	b.people.pair()
+	b.people.pair(b.dialog.seen.title)
+	if p := b.people; p.self >= 0 && e.owner.name != "" && p.named(e.owner.name) == p.owner()[0] {
+		b.chat.Participants[p.self].IDs = e.owner.known()
+	}
 	e.guessed, e.standard = e.guessed || b.clock.guessed, e.standard || b.clock.standard
 	if b.people.self >= 0 {
 		e.known = true
@@ -303,6 +308,9 @@ func (e *pages) Accounts() chat.Accounts {
 	}
 	if e.nobody && !e.known {
 		a.Warnings = append(a.Warnings, "nobody here is called as --me says")
+	}
+	if len(e.dialogs) == 0 {
+		a.Warnings = append(a.Warnings, e.match.Path+": no chats in it: they are a choice of the export")
 	}
 	if e.match.Whole {
 		a.Unused = e.files.unused()

@@ -20,17 +20,23 @@ type owner struct {
 // participant is the owner in a conversation.
 func (o *owner) participant() chat.Participant {
 	native := classUser + o.number
-	p := chat.Participant{ID: chat.ParticipantID(platform, o.number, native, ""), IDs: []chat.NativeID{{Kind: platform, Value: native}}, Self: true}
-	if o.phone != "" {
-		p.IDs = append(p.IDs, chat.NativeID{Kind: "phone", Value: o.phone})
-	}
-	if o.username != "" {
-		p.IDs = append(p.IDs, chat.NativeID{Kind: "username", Value: o.username})
-	}
+	p := chat.Participant{ID: chat.ParticipantID(platform, o.number, native, ""), Self: true}
+	p.IDs = append([]chat.NativeID{{Kind: platform, Value: native}}, o.known()...)
 	if o.name != "" {
 		p.Names = []chat.Name{{Value: o.name, From: "profile"}}
 	}
 	return p
+}
+
+// known is what the world knows the owner by.
+func (o *owner) known() (ids []chat.NativeID) {
+	if o.phone != "" {
+		ids = append(ids, chat.NativeID{Kind: "phone", Value: o.phone})
+	}
+	if o.username != "" {
+		ids = append(ids, chat.NativeID{Kind: "username", Value: o.username})
+	}
+	return ids
 }
 
 // people are those of one conversation, in the order in which they come up.
@@ -53,6 +59,9 @@ type person struct {
 func newPeople(c *chat.Conversation, o *owner, me string) *people {
 	p := &people{chat: c, me: chat.NormalText(strings.TrimPrefix(me, "@")), self: -1, met: map[string]*person{}, raw: map[string]*person{}}
 	c.Participants = nil
+	if o.number == "" && c.Kind == chat.Self {
+		o = &owner{number: c.Account} // nobody else has notes to himself
+	}
 	if o.number != "" {
 		c.Participants = []chat.Participant{o.participant()}
 		p.self = 0
@@ -113,8 +122,9 @@ func (p *people) rename(one *person, name string) {
 }
 
 // finish tells what a chat of two says by itself: who the other is, where only
-// one wrote, and, of those who wrote, who is not the other.
-func (p *people) finish() {
+// one wrote, and, of those who wrote, who is not the other. Name is the chat's, or
+// "".
+func (p *people) finish(name string) {
 	c := p.chat
 	if c.Kind != chat.Direct || !strings.HasPrefix(c.NativeID, classUser) {
 		return
@@ -131,19 +141,19 @@ func (p *people) finish() {
 		others = nil
 	}
 	if len(others) == 0 && p.met[c.NativeID] == nil {
-		p.meet(c.NativeID, c.Title)
+		p.meet(c.NativeID, name)
 	}
 }
 
-// pair tells, where people have no numbers, who of two is the owner: the one that
-// the chat is not called after.
-func (p *people) pair() {
+// pair tells, where people have no numbers, who of two is the owner: the one whose
+// name is not the chat's.
+func (p *people) pair(name string) {
 	c := p.chat
 	if p.self >= 0 || p.me != "" || c.Kind != chat.Direct || len(c.Participants) != 2 {
 		return
 	}
 	for i := range c.Participants {
-		if names := c.Participants[i].Names; len(names) == 1 && names[0].Value == c.Title {
+		if names := c.Participants[i].Names; len(names) == 1 && names[0].Value == name {
 			p.self = 1 - i
 			c.Participants[p.self].Self = true
 			return

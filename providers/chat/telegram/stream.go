@@ -10,6 +10,7 @@ import (
 )
 
 var (
+	// errStopped ends a stream whose reader has had enough.
 	errStopped = errors.New("stopped")
 	errUnknown = errors.New("telegram: a conversation that is not of this export")
 )

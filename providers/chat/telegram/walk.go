@@ -238,13 +238,6 @@ func (w *walk) headField(h *head, name string, c *chat.Conversation) error {
 	return nil
 }
 
-// firstSize is how many bytes of a chat's messages are looked at beforehand, and
-// how many where there are not two messages among those.
-const (
-	firstSize = 64 << 10
-	moreFirst = 4 << 20
-)
-
 // offer yields a chat. Here says that the reader stands before its messages.
 func (w *walk) offer(h *head, offset int64, here bool) (*chat.Conversation, error) {
 	e := w.e
