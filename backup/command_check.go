@@ -186,13 +186,13 @@ type checked struct {
 	Objects     int    `json:"objects"`
 	Packs       int    `json:"packs"`
 	Orphans     int    `json:"orphans"`
-	OrphanBytes int64  `json:"orphan_bytes"`
+	OrphanBytes int64  `json:"bytes_orphaned"`
 	BytesRead   int64  `json:"bytes_read"`
 	Problems    int    `json:"problems"`
 	Hurt        int    `json:"hurt_snapshots"`
 	// What was to be read and is in archives of the store, and is no problem.
 	Archived      int   `json:"archived"`
-	ArchivedBytes int64 `json:"archived_bytes"`
+	ArchivedBytes int64 `json:"bytes_archived"`
 }
 
 // tellEach prints problems, a line each.

@@ -2,6 +2,7 @@ package backup
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -188,8 +189,10 @@ func configSchemaCommand(env *session.Env) *cli.Command {
 			if err != nil {
 				return err
 			}
-			_, err = env.Stdout.Write(data)
-			return err
+			return c.Voice.Document(string(data), struct {
+				Type   string          `json:"type"`
+				Schema json.RawMessage `json:"schema"`
+			}{"summary", data})
 		}),
 	}
 }

@@ -137,10 +137,10 @@ type copied struct {
 	Objects       int         `json:"objects"`
 	Bytes         int64       `json:"bytes"`
 	Moved         int         `json:"moved"`
-	MovedBytes    int64       `json:"moved_bytes"`
+	MovedBytes    int64       `json:"bytes_moved"`
 	Present       int         `json:"present"`
 	Verified      int         `json:"verified"`
-	VerifiedBytes int64       `json:"verified_bytes"`
+	VerifiedBytes int64       `json:"bytes_verified"`
 	Condemned     int         `json:"condemned"`
 	Uncounted     int         `json:"uncounted"`
 	Foreign       int         `json:"foreign"`

@@ -51,12 +51,12 @@ type reencrypted struct {
 // carried is a snapshot that was carried over, or would be.
 type carried struct {
 	Type     string       `json:"type"`
-	From     format.Hash  `json:"from"`
-	Snapshot *format.Hash `json:"snapshot,omitempty"` // absent in a dry run
+	ID       *format.Hash `json:"id,omitempty"` // absent in a dry run
+	Of       format.Hash  `json:"of"`
 	Source   string       `json:"source"`
 	Host     string       `json:"host"`
-	Started  time.Time    `json:"started"`
-	Finished time.Time    `json:"finished"`
+	Started  string       `json:"started"`
+	Finished string       `json:"finished"`
 	Complete bool         `json:"complete"`
 	Files    int64        `json:"files"`
 	Bytes    int64        `json:"bytes"`
@@ -193,7 +193,8 @@ func (r *reencryption) has(hash format.Hash) bool {
 func (r *reencryption) one(ctx context.Context, one chosen) error {
 	m := one.manifest
 	line := carried{
-		Type: "snapshot", From: one.head.Hash, Source: m.Source.Name, Host: m.Source.Host, Started: m.Started, Finished: m.Finished,
+		Type: "snapshot", Of: one.head.Hash, Source: m.Source.Name, Host: m.Source.Host,
+		Started: session.Time(m.Started), Finished: session.Time(m.Finished),
 		Complete: m.Complete, Files: m.Totals.Files, Bytes: m.Totals.Bytes,
 	}
 	r.done.Snapshots++
@@ -219,8 +220,11 @@ func (r *reencryption) one(ctx context.Context, one chosen) error {
 	}
 	for _, note := range report.Notes {
 		r.c.Voice.Say("note: %s", note)
+		if err := r.c.Voice.Object(finding{Type: "note", Message: note}); err != nil {
+			return err
+		}
 	}
-	line.Snapshot, line.Complete = &report.Snapshot, m.Complete && len(report.Lost) == 0
+	line.ID, line.Complete = &report.Snapshot, m.Complete && len(report.Lost) == 0
 	line.Files, line.Bytes, line.BytesNew = report.Files, report.Bytes, report.BytesNew
 	r.done.Files += report.Files
 	r.done.Bytes += report.Bytes

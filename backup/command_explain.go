@@ -2,7 +2,6 @@ package backup
 
 import (
 	"context"
-	"io"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -27,12 +26,8 @@ func explainCommand(env *session.Env, chats []chat.Provider) *cli.Command {
 				if e.Name != c.Arg(0) {
 					continue
 				}
-				if c.Voice.JSON() {
-					e.Type = "summary"
-					return c.Voice.Object(e)
-				}
-				_, err := io.WriteString(env.Stdout, strings.TrimSuffix(e.Explain, "\n")+"\n")
-				return err
+				e.Type = "summary"
+				return c.Voice.Document(strings.TrimSuffix(e.Text, "\n")+"\n", e)
 			}
 			return session.Usage("%q is none of %s", c.Arg(0), namesOf(all))
 		}),
@@ -41,10 +36,10 @@ func explainCommand(env *session.Env, chats []chat.Provider) *cli.Command {
 
 // explained is a text, or the mention of one.
 type explained struct {
-	Type    string `json:"type"`
-	Name    string `json:"name"`
-	Title   string `json:"title"`
-	Explain string `json:"explain,omitempty"`
+	Type  string `json:"type"`
+	Name  string `json:"name"`
+	Title string `json:"title"`
+	Text  string `json:"text,omitempty"`
 }
 
 // explanations are the texts there are: of apps, and of places.
@@ -73,7 +68,7 @@ func listExplanations(c *session.Call, all []explained) error {
 	for _, e := range all {
 		counts[e.Type]++
 		c.Voice.Print("%-12s %s", e.Name, e.Title)
-		e.Explain = ""
+		e.Text = ""
 		if err := c.Voice.Object(e); err != nil {
 			return err
 		}

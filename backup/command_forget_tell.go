@@ -83,7 +83,7 @@ type judged struct {
 	Tags    []string    `json:"tags"`
 	Action  string      `json:"action"` // keep or forget
 	Reasons []string    `json:"reasons"`
-	Damage  string      `json:"damage,omitempty"`
+	Error   string      `json:"error,omitempty"`
 }
 
 func (f *forgetting) tell() error {
@@ -91,18 +91,16 @@ func (f *forgetting) tell() error {
 		if slices.Equal(s.Reasons, []string{"not named"}) || slices.Equal(s.Reasons, []string{"not asked about"}) {
 			continue
 		}
-		one := judged{Type: "snapshot", ID: s.Head.Hash, Source: s.Source.Name, Host: s.Source.Host, Tags: []string{}, Action: "keep", Reasons: some(s.Reasons)}
+		one := judged{Type: "snapshot", ID: s.Head.Hash, Time: session.Time(s.Head.Time), Source: s.Source.Name, Host: s.Source.Host,
+			Tags: []string{}, Action: "keep", Reasons: some(s.Reasons)}
 		if s.Forgotten() {
 			one.Action = "forget"
 		}
 		if s.Manifest != nil {
 			one.Tags = some(s.Manifest.Tags)
 		}
-		if !s.Head.Time.IsZero() {
-			one.Time = s.Head.Time.Local().Format(time.RFC3339)
-		}
 		if s.Damage != nil {
-			one.Damage = s.Damage.Error()
+			one.Error = s.Damage.Error()
 		}
 		why := ""
 		if len(s.Reasons) > 0 {
@@ -133,14 +131,14 @@ type carriedChat struct {
 	App          string         `json:"app"`
 	Title        string         `json:"title"`
 	Messages     int            `json:"messages"`
-	From         string         `json:"from,omitempty"`
-	To           string         `json:"to,omitempty"`
+	First        string         `json:"first,omitempty"`
+	Last         string         `json:"last,omitempty"`
 	Attachments  []carriedMedia `json:"attachments"`
 }
 
 type carriedMedia struct {
 	Name string `json:"name"`
-	Size int64  `json:"size"`
+	Size int64  `json:"bytes"`
 }
 
 func (f *forgetting) conversation(source forget.Source, c *forget.Conversation) error {
@@ -153,8 +151,8 @@ func (f *forgetting) conversation(source forget.Source, c *forget.Conversation) 
 	}
 	span := ""
 	if !c.From.IsZero() {
-		one.From, one.To = c.From.Format(time.RFC3339), c.To.Format(time.RFC3339)
-		span = " · " + one.From[:10] + " to " + one.To[:10]
+		one.First, one.Last = c.From.Format(time.RFC3339), c.To.Format(time.RFC3339)
+		span = " · " + one.First[:10] + " to " + one.Last[:10]
 	}
 	title := c.Title
 	if title == "" {

@@ -94,7 +94,7 @@ type created struct {
 	Type       string       `json:"type"`
 	Repository *format.Hash `json:"repository,omitempty"`
 	Place      string       `json:"place"`
-	Slots      []string     `json:"slots,omitempty"`
+	Keys       []string     `json:"keys,omitempty"`
 	DryRun     bool         `json:"dry_run,omitempty"`
 }
 
@@ -104,7 +104,7 @@ func tellCreated(c *session.Call, w *session.Writable) error {
 	c.Voice.Say("next: chatkeep backup PATH · keep the recovery key and the repository's id off this machine")
 	object := created{Type: "summary", Repository: &id, Place: w.Place}
 	for _, s := range w.View.Authority.Slots {
-		object.Slots = append(object.Slots, s.Name)
+		object.Keys = append(object.Keys, s.Name)
 	}
 	return c.Voice.Object(object)
 }

@@ -3,10 +3,12 @@ package backup
 import (
 	"bufio"
 	"context"
+	"errors"
 	"strings"
 
 	"github.com/urfave/cli/v2"
 
+	"chatkeep/backup/config"
 	"chatkeep/backup/session"
 	"chatkeep/providers/chat"
 )
@@ -20,7 +22,11 @@ func inspectCommand(env *session.Env, chats []chat.Provider) *cli.Command {
 			"  chatkeep inspect ~/Exports --json",
 		Flags: env.Flags(own...),
 		Action: env.Action(func(ctx context.Context, c *session.Call) error {
-			src, err := sourceOf(c, chats, c.Arg(0))
+			said, err := withFlags(c, config.Source{})
+			if err != nil {
+				return err
+			}
+			src, err := sourceOf("", said, c.Arg(0), chats)
 			if err != nil {
 				return err
 			}
@@ -40,13 +46,14 @@ func inspectCommand(env *session.Env, chats []chat.Provider) *cli.Command {
 func printRecords(ctx context.Context, c *session.Call, src Source) error {
 	raw, flush := c.Voice.Raw()
 	out := bufio.NewWriterSize(raw, 64<<10)
-	if _, err := Inspect(ctx, src, out); err != nil {
+	report, err := Inspect(ctx, src, out)
+	if err != nil {
 		return err
 	}
-	if err := out.Flush(); err != nil {
+	if err := errors.Join(out.Flush(), flush()); err != nil {
 		return err
 	}
-	return flush()
+	return c.Voice.Object(inspectedOf(report))
 }
 
 func tellInspected(c *session.Call, report *InspectReport) error {
@@ -67,15 +74,22 @@ func tellInspected(c *session.Call, report *InspectReport) error {
 	}
 	c.Voice.Print("%s · %s", session.Plural(int64(len(report.Conversations)), "conversation", "conversations"),
 		session.Plural(report.Messages, "message", "messages"))
-	return c.Voice.Object(struct {
-		Type          string   `json:"type"`
-		Conversations int      `json:"conversations"`
-		Messages      int64    `json:"messages"`
-		Unparsed      int64    `json:"unparsed"`
-		Unrecognised  int64    `json:"unrecognised_files"`
-		Bytes         int64    `json:"bytes"`
-		Warnings      []string `json:"warnings"`
-	}{"summary", len(report.Conversations), report.Messages, report.Unparsed, report.Unrecognised, report.Bytes, some(report.Warnings)})
+	return c.Voice.Object(inspectedOf(report))
+}
+
+// inspected ends inspect --json; fields are only added.
+type inspected struct {
+	Type          string   `json:"type"`
+	Conversations int      `json:"conversations"`
+	Messages      int64    `json:"messages"`
+	Unparsed      int64    `json:"unparsed"`
+	Unrecognised  int64    `json:"unrecognised_files"`
+	Bytes         int64    `json:"bytes"`
+	Warnings      []string `json:"warnings"`
+}
+
+func inspectedOf(r *InspectReport) inspected {
+	return inspected{"summary", len(r.Conversations), r.Messages, r.Unparsed, r.Unrecognised, r.Bytes, some(r.Warnings)}
 }
 
 // some makes an empty list of none, for JSON.

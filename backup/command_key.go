@@ -136,7 +136,7 @@ func keyRemoveCommand(env *session.Env) *cli.Command {
 type keyChange struct {
 	Type   string `json:"type"`
 	Verb   string `json:"verb"`
-	Name   string `json:"name"`
+	Key    string `json:"key"`
 	Kind   string `json:"kind,omitempty"`
 	DryRun bool   `json:"dry_run,omitempty"`
 }

@@ -28,10 +28,10 @@ func notifyCommand(env *session.Env) *cli.Command {
 
 // toldOf is a channel in the output of notify test --json; fields are only added.
 type toldOf struct {
-	Type    string `json:"type"`
-	Channel string `json:"channel"`
-	Told    bool   `json:"told"`
-	Error   string `json:"error,omitempty"`
+	Type  string `json:"type"`
+	Name  string `json:"name"`
+	Told  bool   `json:"told"`
+	Error string `json:"error,omitempty"`
 }
 
 func testChannels(ctx context.Context, c *session.Call) error {
@@ -54,7 +54,7 @@ func testChannels(ctx context.Context, c *session.Call) error {
 	}
 	var failed []error
 	for _, name := range names {
-		one := toldOf{Type: "channel", Channel: name}
+		one := toldOf{Type: "channel", Name: name}
 		if !c.DryRun() {
 			if err := n.Try(ctx, name, notify.Sample(kind)); err != nil {
 				failed = append(failed, err)
@@ -74,7 +74,8 @@ func testChannels(ctx context.Context, c *session.Call) error {
 		Type     string `json:"type"`
 		Channels int    `json:"channels"`
 		Failed   int    `json:"failed"`
-	}{"summary", len(names), len(failed)}); err != nil {
+		DryRun   bool   `json:"dry_run,omitempty"`
+	}{"summary", len(names), len(failed), c.DryRun()}); err != nil {
 		return err
 	}
 	return joined(failed)

@@ -55,7 +55,7 @@ type paritySwitched struct {
 	Type    string `json:"type"`
 	Parity  bool   `json:"parity"`
 	Changed bool   `json:"changed"`
-	DryRun  bool   `json:"dry_run"`
+	DryRun  bool   `json:"dry_run,omitempty"`
 }
 
 func parityStatus(env *session.Env) *cli.Command {

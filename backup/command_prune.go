@@ -2,7 +2,6 @@ package backup
 
 import (
 	"context"
-	"time"
 
 	"github.com/urfave/cli/v2"
 
@@ -81,10 +80,8 @@ func (t tally) String() string {
 func tellPruned(c *session.Call, w *session.Writable, r *repo.PruneReport) error {
 	sum := pruned{
 		Type: "summary", Repository: w.ID(), Condemned: tally(r.Condemned), Deleted: tally(r.Deleted), Waiting: tally(r.Waiting),
-		Kept: tally(r.Kept), Locked: tally(r.Locked), Young: tally(r.Young), DryRun: c.DryRun(),
-	}
-	if !r.Due.IsZero() {
-		sum.Due = r.Due.Local().Format(time.RFC3339)
+		Kept: tally(r.Kept), Locked: tally(r.Locked), Young: tally(r.Young),
+		Due: session.Time(r.Due), DryRun: c.DryRun(),
 	}
 	tell, deleted, condemned := c.Voice.Say, "deleted", "condemned"
 	if c.DryRun() {

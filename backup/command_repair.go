@@ -92,6 +92,9 @@ func (r *repairRun) mend(ctx context.Context, mirrors []repo.Mirror) error {
 	}
 	for _, note := range r.mended.Notes {
 		r.c.Voice.Print("note: %s", note)
+		if err := r.c.Voice.Object(finding{Type: "note", Message: note}); err != nil {
+			return err
+		}
 	}
 	if r.c.DryRun() {
 		return nil

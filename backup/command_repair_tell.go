@@ -14,7 +14,7 @@ import (
 type mendedObject struct {
 	Type string `json:"type"` // mended
 	Key  string `json:"object"`
-	Was  string `json:"was"`
+	Was  string `json:"class"`
 	From string `json:"from"`
 	Size int64  `json:"bytes"`
 }
@@ -33,7 +33,7 @@ type repairedSnapshot struct {
 	Partial      int64  `json:"partial"`
 	Lost         int64  `json:"lost"`
 	Gone         int64  `json:"nameless"`
-	LostMessages int64  `json:"lost_messages"`
+	LostMessages int64  `json:"messages_lost"`
 }
 
 // tellMade says what became of one hurt snapshot.
@@ -72,12 +72,12 @@ func (r *repairRun) tellMade(one *Repaired) error {
 // repairSummary ends repair --json; fields are only added.
 type repairSummary struct {
 	Type      string `json:"type"` // summary
-	DryRun    bool   `json:"dry_run"`
 	Mended    int    `json:"mended"`
-	Indexed   int    `json:"indexed_packs"`
+	Indexed   int    `json:"packs_indexed"`
 	Snapshots int    `json:"snapshots"`
 	Problems  int    `json:"problems"`
 	Hurt      int    `json:"hurt_snapshots"`
+	DryRun    bool   `json:"dry_run,omitempty"`
 }
 
 // tell looks once more and says what is still wrong.

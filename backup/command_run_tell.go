@@ -2,18 +2,18 @@ package backup
 
 import (
 	"context"
-	"time"
 
 	"chatkeep/backup/job"
 	"chatkeep/backup/power"
+	"chatkeep/backup/session"
 )
 
-// ran is a job in the output of run --json; fields are only added.
+// ran is a run of a job in the output of run --json; fields are only added.
 type ran struct {
 	Type        string   `json:"type"`
+	ID          string   `json:"id"`
 	Job         string   `json:"job"`
-	Run         string   `json:"run"`
-	Began       string   `json:"began"`
+	Started     string   `json:"started"`
 	Seconds     float64  `json:"seconds"`
 	Code        int      `json:"code"`
 	Message     string   `json:"message,omitempty"`
@@ -27,7 +27,7 @@ type ran struct {
 	BytesRead   int64    `json:"bytes_read"`
 	BytesStored int64    `json:"bytes_stored"`
 	Snapshots   []string `json:"snapshots"`
-	Due         []string `json:"due"` // command lines that need a passphrase
+	Due         []string `json:"needs_passphrase"` // command lines
 	Warnings    []string `json:"warnings"`
 }
 
@@ -36,12 +36,13 @@ type runSummary struct {
 	Type   string `json:"type"`
 	Jobs   int    `json:"jobs"` // that ran, or were told of
 	Failed int    `json:"failed"`
+	Busy   bool   `json:"busy,omitempty"` // another run is at work, and so nothing was done
 	DryRun bool   `json:"dry_run,omitempty"`
 }
 
 func ranOf(r *job.Report) ran {
 	return ran{
-		Type: "job", Job: r.Job, Run: r.Run, Began: r.Began.Format(time.RFC3339), Seconds: r.Took.Seconds(),
+		Type: "run", ID: r.Run, Job: r.Job, Started: session.Time(r.Began), Seconds: r.Took.Seconds(),
 		Code: r.Trouble.Code, Message: r.Trouble.Message, Hint: r.Trouble.Hint, Others: r.Others,
 		Waits: r.Waits, Stale: r.Stale, Missed: r.Missed, Files: r.Files, Messages: r.Messages,
 		BytesRead: r.BytesRead, BytesStored: r.BytesStored, Snapshots: some(r.Snapshots), Due: some(r.Due), Warnings: some(r.Warnings),

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"time"
 
 	"chatkeep/backup/job"
 	"chatkeep/backup/notify"
@@ -28,11 +27,7 @@ func newNotifier(c *session.Call) (*notify.Notifier, error) {
 	if err != nil {
 		return nil, err
 	}
-	environ := func() []string { return nil }
-	if c.Env.Environ != nil {
-		environ = c.Env.Environ
-	}
-	n, err := notify.New(cfg.Notify, notify.Deps{Now: c.Env.Clock.Now, Sleep: c.Env.Clock.Sleep, Environ: environ, Stderr: session.NewCleanWriter(c.Env.Stderr)})
+	n, err := notify.New(cfg.Notify, notify.Deps{Now: c.Env.Clock.Now, Sleep: c.Env.Clock.Sleep, Environ: c.Env.Environment, Stderr: session.NewCleanWriter(c.Env.Stderr)})
 	if err != nil {
 		return nil, session.Fail(session.ExitUsage, "", "%v", err)
 	}
@@ -128,6 +123,9 @@ func (r *jobRun) logStep(report *job.Report, line []string, ended job.Ended) {
 		record.Level = runlog.Error
 		record.Message += ": " + ended.Message
 	}
+	for _, said := range ended.Output {
+		r.log(runlog.Record{Level: runlog.Info, Message: said, Job: report.Job, Run: report.Run})
+	}
 	r.log(record)
 	for _, w := range ended.Warnings {
 		r.log(runlog.Record{Level: runlog.Warning, Message: w, Job: report.Job, Run: report.Run})
@@ -156,12 +154,4 @@ func storedLine(report *job.Report) string {
 		line += " · catching up after " + session.Plural(int64(report.Missed), "missed run", "missed runs")
 	}
 	return line
-}
-
-// at is a time for programs, empty for none.
-func at(t time.Time) string {
-	if t.IsZero() {
-		return ""
-	}
-	return t.Format(time.RFC3339)
 }

@@ -132,7 +132,7 @@ type scheduleInstalled struct {
 	System  bool            `json:"system"`
 	Changed bool            `json:"changed"`
 	Removed []schedule.Kind `json:"removed"` // other kinds, of which one is enough
-	DryRun  bool            `json:"dry_run"`
+	DryRun  bool            `json:"dry_run,omitempty"`
 }
 
 // others are the kinds of which a timer must not run beside the one to install.

@@ -3,7 +3,6 @@ package backup
 import (
 	"context"
 	"strings"
-	"time"
 
 	"chatkeep/backup/schedule"
 	"chatkeep/backup/session"
@@ -29,7 +28,7 @@ func (s *scheduling) print(d schedule.Draft) error {
 	if err := s.printSteps(d.First); err != nil {
 		return err
 	}
-	if err := s.printPieces(s.kind, d.Pieces); err != nil {
+	if err := printPieces(s.c, s.kind, d.Pieces); err != nil {
 		return err
 	}
 	if err := s.printSteps(d.Then); err != nil {
@@ -48,13 +47,13 @@ func (s *scheduling) printSteps(commands []schedule.Command) error {
 	return nil
 }
 
-func (s *scheduling) printPieces(k schedule.Kind, pieces []schedule.Piece) error {
+func printPieces(c *session.Call, k schedule.Kind, pieces []schedule.Piece) error {
 	for _, p := range pieces {
-		s.c.Voice.Print("== %s", p.Place)
+		c.Voice.Print("== %s", p.Place)
 		for line := range strings.SplitSeq(strings.TrimSuffix(p.Text, "\n"), "\n") {
-			s.c.Voice.Print("%s", line)
+			c.Voice.Print("%s", line)
 		}
-		if err := s.c.Voice.Object(schedulePiece{"piece", k, p.Place, p.Text}); err != nil {
+		if err := c.Voice.Object(schedulePiece{"piece", k, p.Place, p.Text}); err != nil {
 			return err
 		}
 	}
@@ -84,7 +83,7 @@ func (s *scheduling) show(ctx context.Context) error {
 			continue
 		}
 		sum.Installed = append(sum.Installed, k)
-		if err := s.printPieces(k, there[k]); err != nil {
+		if err := printPieces(s.c, k, there[k]); err != nil {
 			return err
 		}
 	}
@@ -117,10 +116,10 @@ type scheduleStated struct {
 	System    bool          `json:"system"`
 	Installed bool          `json:"installed"`
 	Active    bool          `json:"active"`
-	Last      string        `json:"last,omitempty"`
-	Next      string        `json:"next,omitempty"`
+	Last      string        `json:"last_run,omitempty"`
+	Next      string        `json:"next_run,omitempty"`
 	Result    string        `json:"result,omitempty"`
-	ExitCode  *int          `json:"exit_code,omitempty"`
+	Code      *int          `json:"code,omitempty"` // the exit code of the last run
 	Note      string        `json:"note,omitempty"`
 }
 
@@ -147,7 +146,7 @@ func (s *scheduling) status(ctx context.Context) error {
 
 func (s *scheduling) tellStatus(k schedule.Kind, st schedule.Status) error {
 	one := scheduleStated{Type: "timer", Kind: k, System: s.system, Installed: true, Active: st.Active,
-		Result: st.Result, ExitCode: st.ExitCode, Note: st.Note}
+		Last: session.Time(st.Last), Next: session.Time(st.Next), Result: st.Result, Code: st.ExitCode, Note: st.Note}
 	state := "installed"
 	if st.Active {
 		state = "active"
@@ -156,11 +155,9 @@ func (s *scheduling) tellStatus(k schedule.Kind, st schedule.Status) error {
 	}
 	s.c.Voice.Print("%s: %s", k, state)
 	if !st.Last.IsZero() {
-		one.Last = st.Last.Local().Format(time.RFC3339)
 		s.c.Voice.Print("  fired last  %s", session.Moment(st.Last))
 	}
 	if !st.Next.IsZero() {
-		one.Next = st.Next.Local().Format(time.RFC3339)
 		s.c.Voice.Print("  fires next  %s", session.Moment(st.Next))
 	}
 	switch {

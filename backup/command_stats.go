@@ -110,7 +110,7 @@ func tellStats(c *session.Call, a *session.Archive, totals []objectTotal) error 
 		Bytes      int64       `json:"bytes"`
 		Snapshots  int64       `json:"snapshots"`
 		Writers    int         `json:"writers"`
-		Slots      int         `json:"slots"`
+		Keys       int         `json:"keys"`
 	}{"summary", a.ID(), a.Place, sum.Objects, sum.Bytes, snapshots, len(a.View.Authority.Writers), len(a.View.Authority.Slots)})
 }
 

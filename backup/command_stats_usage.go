@@ -20,9 +20,9 @@ type used struct {
 	Files       int64   `json:"files"`
 	Messages    int64   `json:"messages"`
 	Bytes       int64   `json:"bytes"`
-	Content     int64   `json:"content_bytes"`
-	Unique      int64   `json:"unique_bytes"`
-	Stored      int64   `json:"stored_bytes"`
+	Content     int64   `json:"bytes_content"`
+	Unique      int64   `json:"bytes_unique"`
+	Stored      int64   `json:"bytes_stored"`
 	Dedup       float64 `json:"dedup_ratio"`
 	Compression float64 `json:"compression_ratio"`
 	LastProven  string  `json:"last_proven,omitempty"`
@@ -85,12 +85,12 @@ func tellUsage(ctx context.Context, c *session.Call, a *session.Archive, by stri
 		Files       int64   `json:"files"`
 		Messages    int64   `json:"messages"`
 		Bytes       int64   `json:"bytes"`
-		Content     int64   `json:"content_bytes"`
-		Unique      int64   `json:"unique_bytes"`
-		Stored      int64   `json:"stored_bytes"`
-		Lists       int64   `json:"lists_bytes"`
-		Unused      int64   `json:"unused_bytes"`
-		Packs       int64   `json:"packs_bytes"`
+		Content     int64   `json:"bytes_content"`
+		Unique      int64   `json:"bytes_unique"`
+		Stored      int64   `json:"bytes_stored"`
+		Lists       int64   `json:"bytes_lists"`
+		Unused      int64   `json:"bytes_unused"`
+		Packs       int64   `json:"bytes_packs"`
 		Dedup       float64 `json:"dedup_ratio"`
 		Compression float64 `json:"compression_ratio"`
 	}{"summary", by, len(usage.Rows), total.Files, total.Messages, total.Bytes, total.Content, total.Unique, total.Stored,
@@ -131,9 +131,7 @@ func addProven(ctx context.Context, c *session.Call, a *session.Archive, r *repo
 		}
 	}
 	for _, row := range usage.Rows {
-		if t := last[row.ID]; !t.IsZero() {
-			row.LastProven = t.Local().Format(time.RFC3339)
-		}
+		row.LastProven = session.Time(last[row.ID])
 	}
 	return nil
 }

@@ -105,7 +105,11 @@ func runsNow(c *session.Call) func() bool {
 
 func printStanding(c *session.Call, s job.Standing) {
 	v := c.Voice
-	v.Print("%s: %s", s.Job, wordOf(s))
+	_, words := stateOf(s)
+	if s.Stale {
+		words += ", stale"
+	}
+	v.Print("%s: %s", s.Job, words)
 	line := func(name string, t time.Time) {
 		if !t.IsZero() {
 			v.Print("  %-14s %s", name, session.Moment(t))
@@ -131,27 +135,21 @@ func printStanding(c *session.Call, s job.Standing) {
 	}
 }
 
-// wordOf says how a job stands, in a word or two.
-func wordOf(s job.Standing) string {
-	var words []string
+// stateOf says how a job stands, to programs and to people.
+func stateOf(s job.Standing) (state, words string) {
 	switch {
 	case s.Running:
-		words = append(words, "running")
+		return "running", "running"
 	case s.Tried.IsZero():
-		words = append(words, "never ran")
+		return "never-ran", "never ran"
 	case s.CutOff:
-		words = append(words, "cut off")
+		return "cut-off", "cut off"
 	case s.Failures > 0:
-		words = append(words, "failing, "+session.Plural(int64(s.Failures), "run", "runs")+" in a row")
+		return "failing", "failing, " + session.Plural(int64(s.Failures), "run", "runs") + " in a row"
 	case s.Last.Code != 0:
-		words = append(words, "done, not in full")
-	default:
-		words = append(words, "ok")
+		return "incomplete", "done, not in full"
 	}
-	if s.Stale {
-		words = append(words, "stale")
-	}
-	return strings.Join(words, ", ")
+	return "ok", "ok"
 }
 
 func staleFailure(standings []job.Standing) error {
@@ -167,13 +165,13 @@ func staleFailure(standings []job.Standing) error {
 // standing is a job in the output of status --json; fields are only added.
 type standing struct {
 	Type     string       `json:"type"`
-	Job      string       `json:"job"`
+	Name     string       `json:"name"`
 	State    string       `json:"state"`
 	Tried    string       `json:"last_try,omitempty"`
 	Good     string       `json:"last_success,omitempty"`
 	Next     string       `json:"next_run,omitempty"`
-	Checked  string       `json:"checked,omitempty"`
-	Pruned   string       `json:"pruned,omitempty"`
+	Checked  string       `json:"last_check,omitempty"`
+	Pruned   string       `json:"last_prune,omitempty"`
 	Drilled  string       `json:"last_proven,omitempty"`
 	MaxAge   float64      `json:"max_age_seconds,omitempty"`
 	Failures int          `json:"failures"`
@@ -203,9 +201,10 @@ type statusSummary struct {
 }
 
 func standingOf(s job.Standing) standing {
+	state, _ := stateOf(s)
 	return standing{
-		Type: "job", Job: s.Job, State: wordOf(s), Tried: at(s.Tried), Good: at(s.Good), Next: at(s.Next),
-		Checked: at(s.Checked), Pruned: at(s.Pruned), Drilled: at(s.Drilled), MaxAge: s.MaxAge.Seconds(),
+		Type: "job", Name: s.Job, State: state, Tried: session.Time(s.Tried), Good: session.Time(s.Good), Next: session.Time(s.Next),
+		Checked: session.Time(s.Checked), Pruned: session.Time(s.Pruned), Drilled: session.Time(s.Drilled), MaxAge: s.MaxAge.Seconds(),
 		Failures: s.Failures, Code: s.Last.Code, Message: s.Last.Message, Hint: s.Last.Hint, Waits: s.Waits,
 		Stale: s.Stale, Growth: s.Growth, Sources: sourceLines(s.Past),
 	}
@@ -216,7 +215,7 @@ func sourceLines(p *job.Past) []sourceLine {
 	for _, source := range slices.Sorted(maps.Keys(p.Srcs)) {
 		for _, repository := range slices.Sorted(maps.Keys(p.Srcs[source].Stored)) {
 			st := p.Srcs[source].Stored[repository]
-			lines = append(lines, sourceLine{source, repository, st.Time.Format(time.RFC3339), st.Snapshot, st.Files, st.Messages})
+			lines = append(lines, sourceLine{source, repository, session.Time(st.Time), st.Snapshot, st.Files, st.Messages})
 		}
 	}
 	return lines

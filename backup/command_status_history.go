@@ -30,7 +30,7 @@ func history(ctx context.Context, c *session.Call) error {
 	label := labelsOf(r.Keyring())
 	for _, j := range byJob(runs) {
 		one := notedOf(j, label(j[0].Writer))
-		c.Voice.Print("%s on %s: %s, %d not a success", one.Job, one.Machine, session.Plural(int64(one.Runs), "run", "runs"), one.Failures)
+		c.Voice.Print("%s on %s: %s, %d not a success", one.Name, one.Machine, session.Plural(int64(one.Runs), "run", "runs"), one.Failures)
 		c.Voice.Print("  %-14s %s", "last try", session.Moment(j[len(j)-1].Time))
 		if !one.good.IsZero() {
 			c.Voice.Print("  %-14s %s", "last success", session.Moment(one.good))
@@ -48,7 +48,7 @@ func history(ctx context.Context, c *session.Call) error {
 // noted is a job in the output of status --repo --json; fields are only added.
 type noted struct {
 	Type     string      `json:"type"`
-	Job      string      `json:"job"`
+	Name     string      `json:"name"`
 	Writer   format.Hash `json:"writer"`
 	Machine  string      `json:"machine"`
 	Runs     int         `json:"runs"`
@@ -63,7 +63,7 @@ type noted struct {
 
 func notedOf(runs []repo.JobRun, machine string) noted {
 	last := runs[len(runs)-1]
-	n := noted{Type: "job", Job: last.Job, Writer: last.Writer, Machine: machine, Runs: len(runs), Tried: at(last.Time), Code: last.Code, Message: last.Message}
+	n := noted{Type: "job", Name: last.Job, Writer: last.Writer, Machine: machine, Runs: len(runs), Tried: session.Time(last.Time), Code: last.Code, Message: last.Message}
 	for _, r := range runs {
 		if r.Code == 0 || r.Code == session.ExitIncomplete {
 			n.good = r.Time
@@ -71,7 +71,7 @@ func notedOf(runs []repo.JobRun, machine string) noted {
 			n.Failures++
 		}
 	}
-	n.Good = at(n.good)
+	n.Good = session.Time(n.good)
 	return n
 }
 

@@ -3,7 +3,6 @@ package backup
 import (
 	"context"
 	"slices"
-	"time"
 
 	"github.com/urfave/cli/v2"
 
@@ -67,7 +66,7 @@ type listedWriter struct {
 	This  bool        `json:"this_machine"`
 	Ended bool        `json:"ended"`
 	Heads int         `json:"heads"`
-	Last  string      `json:"last,omitempty"`
+	Last  string      `json:"last_backup,omitempty"`
 }
 
 func tellWriter(c *session.Call, w *session.Writable, writer *format.AuthorityWriter, label func(format.Hash) string) error {
@@ -78,7 +77,7 @@ func tellWriter(c *session.Call, w *session.Writable, writer *format.AuthorityWr
 		one.Heads = len(chain.Heads)
 		if tip := chain.Tip(); tip != nil {
 			last = session.Moment(tip.Time)
-			one.Last = tip.Time.Local().Format(time.RFC3339)
+			one.Last = session.Time(tip.Time)
 		}
 	}
 	state := ""
@@ -122,7 +121,7 @@ func writerEndCommand(env *session.Env) *cli.Command {
 				if err := o.EndWriter(id, last); err != nil {
 					return nil, err
 				}
-				return tellChange(c, w, writerChange{Verb: "end", ID: &id})
+				return tellChange(c, w, writerChange{Verb: "end", Writer: &id})
 			})
 		}),
 	}
@@ -167,7 +166,7 @@ func writerAcceptCommand(env *session.Env) *cli.Command {
 			if !slices.ContainsFunc(w.View.Authority.Writers, func(a format.AuthorityWriter) bool { return a.ID == key.ID }) {
 				return session.Fail(session.ExitDamaged, "chatkeep writer add enrols it", "the repository does not name this machine's key")
 			}
-			tell, err := tellChange(c, w, writerChange{Verb: "accept", ID: &key.ID})
+			tell, err := tellChange(c, w, writerChange{Verb: "accept", Writer: &key.ID})
 			if err != nil || tell == nil {
 				return err
 			}
@@ -183,7 +182,7 @@ func writerAcceptCommand(env *session.Env) *cli.Command {
 type writerChange struct {
 	Type   string       `json:"type"`
 	Verb   string       `json:"verb"`
-	ID     *format.Hash `json:"id,omitempty"`
+	Writer *format.Hash `json:"writer,omitempty"`
 	Label  string       `json:"label,omitempty"`
 	File   string       `json:"file,omitempty"`
 	DryRun bool         `json:"dry_run,omitempty"`
@@ -194,11 +193,11 @@ type writerChange struct {
 func tellChange(c *session.Call, w *session.Writable, change writerChange) (told, error) {
 	change.Type, change.DryRun = "summary", c.DryRun()
 	if change.DryRun {
-		c.Voice.Print("would %s writer %s at %s", change.Verb, session.Short(*change.ID), w.Place)
+		c.Voice.Print("would %s writer %s at %s", change.Verb, session.Short(*change.Writer), w.Place)
 		return nil, c.Voice.Object(change)
 	}
 	return func() error {
-		c.Voice.Say("%s: writer %s", change.Verb, session.Short(*change.ID))
+		c.Voice.Say("%s: writer %s", change.Verb, session.Short(*change.Writer))
 		return c.Voice.Object(change)
 	}, nil
 }

@@ -123,7 +123,7 @@ func tellAdded(c *session.Call, w *session.Writable, id format.Hash, label, kind
 		if path != "" {
 			c.Voice.Say("next: move %s to %s below that machine's data folder, mode 0600", path, "chatkeep/"+w.ID().String()+"/"+kind+".key")
 		}
-		return c.Voice.Object(writerChange{Type: "summary", Verb: "add", ID: &id, Label: label, File: path})
+		return c.Voice.Object(writerChange{Type: "summary", Verb: "add", Writer: &id, Label: label, File: path})
 	}
 }
 

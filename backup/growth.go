@@ -12,7 +12,7 @@ import (
 // added.
 type Grown struct {
 	Type      string `json:"type"`
-	Month     string `json:"month"` // as 2026-11, in UTC; empty where the storage tells no time
+	Month     string `json:"month,omitempty"` // as 2026-11, in UTC; empty where the storage tells no time
 	Snapshots int64  `json:"snapshots"`
 	Packs     int64  `json:"packs"`
 	Bytes     int64  `json:"bytes"`

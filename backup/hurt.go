@@ -26,9 +26,9 @@ type hurtEntry struct {
 	Snapshot   format.Hash `json:"snapshot"`
 	Path       string      `json:"path"`
 	Kind       string      `json:"kind"`
-	Size       int64       `json:"size"`
-	LostChunks int         `json:"lost_chunks"`
-	LostBytes  int64       `json:"lost_bytes"`
+	Size       int64       `json:"bytes"`
+	LostChunks int         `json:"chunks_lost"`
+	LostBytes  int64       `json:"bytes_lost"`
 	Mendable   bool        `json:"mendable"` // other packs have what is lost
 	Objects    []string    `json:"objects"`
 	// Of messages: which conversation, and where in it something is lost.

@@ -169,14 +169,14 @@ type scrubbed struct {
 	Type      string `json:"type"`
 	Within    int64  `json:"within_seconds"`
 	Interval  int64  `json:"interval_seconds"`
-	Budget    int64  `json:"budget"`
-	Needed    int64  `json:"budget_needed"`
+	Budget    int64  `json:"bytes_budget"`
+	Needed    int64  `json:"bytes_needed"`
 	Packs     int    `json:"packs"`
 	Read      int    `json:"packs_read"`
-	ReadBytes int64  `json:"packs_read_bytes"`
+	ReadBytes int64  `json:"bytes_read"`
 	Bytes     int64  `json:"bytes"`
-	Overdue   int64  `json:"overdue_bytes"`
-	Never     int64  `json:"never_read_bytes"`
+	Overdue   int64  `json:"bytes_overdue"`
+	Never     int64  `json:"bytes_never_read"`
 	Oldest    string `json:"oldest,omitempty"`
 	Kept      bool   `json:"ledger"`
 	Holds     bool   `json:"holds"`
@@ -186,10 +186,7 @@ func (s *scrub) tell(p repo.Promise) error {
 	one := scrubbed{
 		Type: "scrub", Within: int64(p.Within.Seconds()), Interval: int64(p.Interval.Seconds()), Budget: p.Budget, Needed: p.Needed,
 		Packs: p.Packs, Read: s.reads, ReadBytes: s.read, Bytes: p.Total, Overdue: p.Overdue, Never: p.NeverRead,
-		Kept: s.kept, Holds: s.kept && p.Holds && p.Overdue == 0,
-	}
-	if !p.Oldest.IsZero() {
-		one.Oldest = p.Oldest.Format(time.RFC3339)
+		Oldest: session.Time(p.Oldest), Kept: s.kept, Holds: s.kept && p.Holds && p.Overdue == 0,
 	}
 	if err := s.c.Voice.Object(one); err != nil {
 		return err

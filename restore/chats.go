@@ -5,11 +5,12 @@ import (
 	"errors"
 	"io"
 	"iter"
-	"time"
+	"strings"
 
 	"chatkeep/backup/format"
 	"chatkeep/backup/record"
 	"chatkeep/backup/repo"
+	"chatkeep/backup/session"
 	"chatkeep/providers/chat"
 )
 
@@ -19,7 +20,6 @@ const (
 	participantsFile  = "participants.jsonl"
 	messagesFolder    = "messages/"
 	mediaFolder       = "media/"
-	timeLayout        = time.RFC3339
 )
 
 // Chat is a conversation in a snapshot and what its export claims to hold of it.
@@ -98,4 +98,39 @@ func find(ctx context.Context, s *repo.Snapshot, name string) (*repo.Entry, erro
 		}
 	}
 	return nil, nil
+}
+
+// isStreamOf reports whether a file of messages is that of the conversation with
+// this id, or one more of it: "id.jsonl", "id-2.jsonl".
+func isStreamOf(name, id string) bool {
+	rest, ok := strings.CutPrefix(name, id)
+	rest, jsonl := strings.CutSuffix(rest, ".jsonl")
+	number, more := strings.CutPrefix(rest, "-")
+	return ok && jsonl && id != "" && (rest == "" || more && number != "" && strings.Trim(number, "0123456789") == "")
+}
+
+// choose finds the ids of the conversations that are meant.
+func choose(ctx context.Context, s *repo.Snapshot, chats []string) ([]string, error) {
+	var ids []string
+	met := map[string]bool{}
+	for found, err := range Chats(ctx, s) {
+		if err != nil {
+			return nil, err
+		}
+		for _, name := range chats {
+			id := found.Conversation.ID
+			if id == "" {
+				continue // a hostile one: it has no messages that could be told from others'
+			}
+			if found.Conversation.Title == name || len(name) >= 4 && strings.HasPrefix(id, name) {
+				ids, met[name] = append(ids, id), true
+			}
+		}
+	}
+	for _, name := range chats {
+		if !met[name] {
+			return nil, session.Fail(session.ExitFailed, "chatkeep chats lists them", "the snapshot has no conversation %q", name)
+		}
+	}
+	return ids, nil
 }

@@ -2,47 +2,61 @@ package restore
 
 import (
 	"context"
+	"time"
 
 	"github.com/urfave/cli/v2"
 
+	"chatkeep/backup/format"
 	"chatkeep/backup/session"
+	"chatkeep/providers/chat"
+	"chatkeep/restore/merge"
 )
 
 func chatsCommand(env *session.Env) *cli.Command {
 	return &cli.Command{
 		Name: "chats", Category: session.GiveBack, ArgsUsage: "[SNAPSHOT]",
-		Usage: "list the conversations in a snapshot",
-		Description: snapshotHelp + "latest if left out.\n\n" +
+		Description: "Lists the conversations of all snapshots together, each once, however many have\n" +
+			"it. With SNAPSHOT, those of one.\n" + snapshotHelp + "all of them if left out.\n\n" +
 			"  chatkeep chats\n" +
 			"  chatkeep chats --json | jq -r .title",
+		Usage: "list the conversations",
 		Flags: env.KeyFlags(filterFlags()...),
 		Action: env.Action(func(ctx context.Context, c *session.Call) error {
-			s, err := opened(ctx, c, c.Arg(0))
+			a, snapshots, err := merged(ctx, c, c.Arg(0))
 			if err != nil {
 				return err
 			}
-			sum := chatsSummary{Type: "summary", Snapshot: s.Head.Hash.String()}
-			for found, err := range Chats(ctx, s) {
-				if err != nil {
+			sum := chatsSummary{Type: "summary", Snapshots: snapshots}
+			lost := len(a.Lost)
+			for _, found := range a.Conversations() {
+				coverage, err := a.Count(ctx, found)
+				if err != nil && format.ClassOf(err) == "" {
 					return err
 				}
+				if err != nil {
+					lost++
+					c.Voice.Warn("conversation %s: %v", found.ID, err)
+				}
 				sum.Conversations++
-				sum.Messages += found.Coverage.Messages
-				if err := tellChat(c, found); err != nil {
+				sum.Messages += coverage.Messages
+				if err := tellChat(c, found, &coverage); err != nil {
 					return err
 				}
 			}
 			if sum.Conversations == 0 {
-				c.Voice.Print("no conversations: nothing in this snapshot was recognised as an export")
+				c.Voice.Print("no conversations: nothing in these snapshots was recognised as an export")
 			}
-			return c.Voice.Object(sum)
+			if err := c.Voice.Object(sum); err != nil {
+				return err
+			}
+			return damagedBy(lost)
 		}),
 	}
 }
 
 type chatsSummary struct {
 	Type          string `json:"type"`
-	Snapshot      string `json:"snapshot"`
+	Snapshots     int    `json:"snapshots"`
 	Conversations int    `json:"conversations"`
 	Messages      int    `json:"messages"`
 }
@@ -57,23 +71,24 @@ type chatLine struct {
 	Messages     int    `json:"messages"`
 	MediaStored  int    `json:"media_stored"`
 	MediaMissing int    `json:"media_missing"`
-	From         string `json:"from,omitempty"`
-	To           string `json:"to,omitempty"`
+	First        string `json:"first,omitempty"`
+	Last         string `json:"last,omitempty"`
 	Complete     bool   `json:"complete"`
 	Why          string `json:"why_incomplete,omitempty"`
+	// Linked are ids of conversations that are shown as this one.
+	Linked []string `json:"linked"`
 }
 
-func tellChat(c *session.Call, found *Chat) error {
-	conv, cov := found.Conversation, found.Coverage
+func tellChat(c *session.Call, conv *merge.Conversation, cov *chat.Coverage) error {
 	line := chatLine{
 		Type: "conversation", ID: conv.ID, App: conv.Platform, Kind: string(conv.Kind), Title: conv.Title,
 		Messages: cov.Messages, MediaStored: cov.MediaStored, MediaMissing: cov.MediaMissing,
-		Complete: cov.Complete, Why: cov.WhyIncomplete,
+		Complete: cov.Complete, Why: cov.WhyIncomplete, Linked: append([]string{}, conv.Linked...),
 	}
 	span := ""
 	if !cov.From.IsZero() {
-		line.From, line.To = cov.From.Format(timeLayout), cov.To.Format(timeLayout)
-		span = " · " + line.From[:10] + " to " + line.To[:10]
+		line.First, line.Last = cov.From.Format(time.RFC3339), cov.To.Format(time.RFC3339)
+		span = " · " + line.First[:10] + " to " + line.Last[:10]
 	}
 	c.Voice.Print("%s  %s: %s · %s%s", conv.ID[:min(8, len(conv.ID))], conv.Platform, conv.Title,
 		session.Plural(int64(cov.Messages), "message", "messages"), span)

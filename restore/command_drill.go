@@ -172,6 +172,6 @@ func (d *drilling) dryRun(ctx context.Context, s *repo.Snapshot, o DrillOptions)
 	d.c.Voice.Print("would read back %s and %s of %s", session.Plural(r.MessagesTotal, "message", "messages"),
 		session.Plural(draw.files, "file", "files"), session.Count(r.FilesTotal))
 	sum := d.summary(r)
-	sum.DryRun, sum.Files = true, draw.files
+	sum.Outcome, sum.DryRun, sum.Files = "", true, draw.files
 	return d.c.Voice.Object(sum)
 }

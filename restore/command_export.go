@@ -2,118 +2,105 @@ package restore
 
 import (
 	"bufio"
+	"bytes"
 	"context"
+	"errors"
 	"io"
 	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
 
-	"chatkeep/backup/format"
-	"chatkeep/backup/repo"
 	"chatkeep/backup/session"
+	"chatkeep/restore/render"
 )
 
 func exportCommand(env *session.Env) *cli.Command {
 	own := append(filterFlags(),
-		&cli.StringFlag{Name: "format", Value: "jsonl", Usage: "the `FORM`: jsonl, the chatkeep-messages/1 records"},
+		&cli.StringFlag{Name: "format", Value: "jsonl", Usage: "the `FORM`: " + formsHelp()},
+		&cli.BoolFlag{Name: "history", Usage: "also what messages said in earlier snapshots, before they were edited or deleted"},
 		&cli.StringSliceFlag{Name: "chat", Usage: "only the conversation with this `ID` (its beginning) or title; may be repeated"})
 	return &cli.Command{
 		Name: "export", Category: session.GiveBack, ArgsUsage: "[SNAPSHOT]",
-		Usage: "print the messages of a snapshot in a form for programs",
-		Description: "Prints participants, conversations and messages, one JSON object a line, as\n" +
-			"docs/messages.md describes them.\n" +
-			snapshotHelp + "latest if left out.\n\n" +
-			"  chatkeep export --format jsonl > messages.jsonl\n" +
+		Usage: "print messages in a form for people or programs",
+		Description: "Prints the conversations of all snapshots together: every message once, as the\n" +
+			"newest snapshot that has it says it. With SNAPSHOT, what that one has.\n" +
+			snapshotHelp + "all of them if left out.\n\n" +
+			"  chatkeep export --format txt --chat Anna > anna.txt\n" +
+			"  chatkeep export --format csv > messages.csv\n" +
 			"  chatkeep export --chat Anna | jq -r 'select(.type == \"message\") | .text'",
 		Flags: env.KeyFlags(own...),
 		Action: env.Action(func(ctx context.Context, c *session.Call) error {
-			if form := c.String("format"); form != "jsonl" {
-				return session.Usage("--format %q: only jsonl is built so far", form)
+			form, ok := render.Find(c.String("format"))
+			if !ok {
+				return session.Usage("--format %q: there are %s", c.String("format"), formNames())
 			}
 			if slices.Contains(c.StringSlice("chat"), "") {
 				return session.Usage("--chat is empty")
 			}
-			s, err := opened(ctx, c, c.Arg(0))
-			if err != nil {
-				return err
+			if c.Voice.JSON() && form.Name != "jsonl" {
+				return session.Usage("--json goes with --format jsonl: %s is printed as it is", form.Name)
 			}
-			raw, flush := c.Voice.Raw()
-			out := bufio.NewWriterSize(raw, 64<<10)
-			if err := Export(ctx, s, c.StringSlice("chat"), out); err != nil {
-				return err
-			}
-			if err := out.Flush(); err != nil {
-				return err
-			}
-			return flush()
+			return export(ctx, c, form)
 		}),
 	}
 }
 
-// Export writes the records of a snapshot: participants, conversations, then the
-// messages of each conversation in order. With chats, only those of the
-// conversations with these titles or beginnings of ids.
-func Export(ctx context.Context, s *repo.Snapshot, chats []string, out io.Writer) error {
-	wanted, err := choose(ctx, s, chats)
+func export(ctx context.Context, c *session.Call, form render.Form) error {
+	a, snapshots, err := merged(ctx, c, c.Arg(0))
 	if err != nil {
 		return err
 	}
-	for e, err := range s.Entries(ctx) {
-		if err != nil {
-			return err
-		}
-		stream, isStream := strings.CutPrefix(e.Path, messagesFolder)
-		switch {
-		case e.Type != format.EntryFile:
-			continue
-		case isStream:
-			if len(chats) > 0 && !slices.ContainsFunc(wanted, func(id string) bool { return isStreamOf(stream, id) }) {
-				continue
-			}
-		case e.Path != conversationsFile && e.Path != participantsFile:
-			continue
-		case len(chats) > 0:
-			continue // who and where of others is nobody's business
-		}
-		if _, err := io.Copy(out, s.Chunks(ctx, e.Chunks)); err != nil {
-			return err
-		}
+	o := ExportOptions{Chats: c.StringSlice("chat"), History: c.Bool("history"), Lost: func(err error) { c.Voice.Warn("%v", err) }}
+	raw, flush := c.Voice.Raw()
+	out := bufio.NewWriterSize(raw, 64<<10)
+	counted := &countedRecords{w: out}
+	lost, err := Export(ctx, a, form, o, counted)
+	if err != nil {
+		return err
 	}
-	return nil
+	if err := errors.Join(out.Flush(), flush()); err != nil {
+		return err
+	}
+	if err := c.Voice.Object(exported{"summary", snapshots, counted.records, counted.bytes}); err != nil {
+		return err
+	}
+	return damagedBy(lost + len(a.Lost))
 }
 
-// isStreamOf reports whether a file of messages is that of the conversation with
-// this id, or one more of it: "id.jsonl", "id-2.jsonl".
-func isStreamOf(name, id string) bool {
-	rest, ok := strings.CutPrefix(name, id)
-	rest, jsonl := strings.CutSuffix(rest, ".jsonl")
-	number, more := strings.CutPrefix(rest, "-")
-	return ok && jsonl && id != "" && (rest == "" || more && number != "" && strings.Trim(number, "0123456789") == "")
+// exported ends export --json, after the records; fields are only added.
+type exported struct {
+	Type      string `json:"type"`
+	Snapshots int    `json:"snapshots"`
+	Records   int64  `json:"records"`
+	Bytes     int64  `json:"bytes"`
 }
 
-// choose finds the ids of the conversations that are meant.
-func choose(ctx context.Context, s *repo.Snapshot, chats []string) ([]string, error) {
-	var ids []string
-	met := map[string]bool{}
-	for found, err := range Chats(ctx, s) {
-		if err != nil {
-			return nil, err
-		}
-		for _, name := range chats {
-			id := found.Conversation.ID
-			if id == "" {
-				continue // a hostile one: it has no messages that could be told from others'
-			}
-			if found.Conversation.Title == name || len(name) >= 4 && strings.HasPrefix(id, name) {
-				ids, met[name] = append(ids, id), true
-			}
-		}
+// countedRecords counts what is written: a record is a line.
+type countedRecords struct {
+	w              io.Writer
+	records, bytes int64
+}
+
+func (c *countedRecords) Write(p []byte) (int, error) {
+	n, err := c.w.Write(p)
+	c.records += int64(bytes.Count(p[:n], []byte{'\n'}))
+	c.bytes += int64(n)
+	return n, err
+}
+
+func formNames() string {
+	var all []string
+	for _, f := range render.Forms {
+		all = append(all, f.Name)
 	}
-	for _, name := range chats {
-		if !met[name] {
-			return nil, session.Fail(session.ExitFailed, "chatkeep chats lists them", "the snapshot has no conversation %q", name)
-		}
+	return strings.Join(all, ", ")
+}
+
+func formsHelp() string {
+	var all []string
+	for _, f := range render.Forms {
+		all = append(all, f.Name+" ("+f.What+")")
 	}
-	return ids, nil
+	return strings.Join(all, "; ")
 }

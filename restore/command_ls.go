@@ -77,7 +77,7 @@ type lsEntry struct {
 	Kind      string `json:"kind"`
 	Path      string `json:"path"`
 	PathB64   string `json:"path_b64,omitempty"` // where the name is no UTF-8
-	Size      int64  `json:"size"`
+	Size      int64  `json:"bytes"`
 	Mode      string `json:"mode"`
 	Mtime     string `json:"mtime"`
 	Target    string `json:"target,omitempty"`

@@ -26,15 +26,19 @@ type planned struct {
 	Opening cost `json:"opening"`
 	Lists   cost `json:"lists"`
 	// What contents take, by kind.
+	Kinds costsByKind `json:"by_kind"`
+	// A guess.
+	Seconds   float64 `json:"estimated_seconds"`
+	Bandwidth int64   `json:"bytes_per_second"` // that it reckons with
+	Measured  bool    `json:"measured"`         // while the plan was made
+
+	Lost []lostEntry `json:"lost"`
+}
+
+type costsByKind struct {
 	Messages  cost `json:"messages"`
 	Media     cost `json:"media"`
 	Originals cost `json:"originals"`
-	// A guess.
-	Seconds   float64 `json:"seconds_estimated"`
-	Bandwidth int64   `json:"bandwidth"` // bytes a second that it reckons with
-	Measured  bool    `json:"bandwidth_measured"`
-
-	Lost []lostEntry `json:"lost"`
 }
 
 // tellPlan says what a restore would take.
@@ -53,7 +57,7 @@ func tellPlan(ctx context.Context, c *session.Call, s *repo.Snapshot, o Options,
 		Type: "summary", Snapshot: s.Head.Hash, Plan: true, Files: p.Files, Dirs: p.Dirs, Links: p.Links, Bytes: p.Bytes,
 		Objects: p.Needed.Objects, Requests: opening.Requests + p.Needed.Requests, Downloaded: opening.Bytes + p.Needed.Bytes,
 		Opening: opening, Lists: cost{p.Read.Requests, p.Read.Bytes},
-		Messages: of(format.Messages), Media: of(format.Media), Originals: of(format.Originals),
+		Kinds:   costsByKind{of(format.Messages), of(format.Media), of(format.Originals)},
 		Seconds: took.Seconds(), Bandwidth: bandwidth, Measured: given == 0,
 	}
 	sum.Lost = lostEntries(p.Lost)
@@ -68,7 +72,7 @@ func tellPlan(ctx context.Context, c *session.Call, s *repo.Snapshot, o Options,
 	for _, part := range []struct {
 		what string
 		cost
-	}{{"messages", sum.Messages}, {"media", sum.Media}, {"other files", sum.Originals}} {
+	}{{"messages", sum.Kinds.Messages}, {"media", sum.Kinds.Media}, {"other files", sum.Kinds.Originals}} {
 		if part.Requests > 0 {
 			c.Voice.Print("  %s: %s in %s", part.what, session.Size(part.Bytes), session.Plural(part.Requests, "request", "requests"))
 		}

@@ -159,7 +159,7 @@ func dryRun(ctx context.Context, c *session.Call, s *repo.Snapshot, o Options) e
 		return err
 	}
 	sum := restored{
-		Type: "summary", Snapshot: s.Head.Hash, Target: c.String("target"), DryRun: true, Warnings: []string{}, Lost: []lostEntry{},
+		Type: "summary", Snapshot: s.Head.Hash, Target: c.String("target"), DryRun: true, Warnings: []string{}, Unreadable: []string{}, Lost: []lostEntry{}, Renamed: []renamedEntry{},
 		Files: p.Files, Bytes: p.Bytes, Dirs: p.Dirs, Links: p.Links,
 	}
 	c.Voice.Print("would restore %s, %s to %s", session.Plural(sum.Files, "file", "files"), session.Size(sum.Bytes), sum.Target)
@@ -182,7 +182,7 @@ type restored struct {
 	Seconds    float64        `json:"seconds"`
 	DryRun     bool           `json:"dry_run,omitempty"`
 	Warnings   []string       `json:"warnings"`
-	Unreadable []string       `json:"unreadable,omitempty"`
+	Unreadable []string       `json:"unreadable_files"`
 	Lost       []lostEntry    `json:"lost"`
 	Waiting    int            `json:"waiting"` // entries that need what is in archives of the store
 	Kept       int64          `json:"files_kept"`
@@ -192,7 +192,7 @@ type restored struct {
 	Requests   int64          `json:"requests"`
 	Downloaded int64          `json:"bytes_downloaded"`
 	Opening    *cost          `json:"opening,omitempty"`
-	Renamed    []renamedEntry `json:"renamed,omitempty"`
+	Renamed    []renamedEntry `json:"renamed"`
 }
 
 // cost is what went to and came from the store.
@@ -224,9 +224,10 @@ func tellRestored(c *session.Call, s *repo.Snapshot, r *Report, opening cost, to
 	sum := restored{
 		Type: "summary", Snapshot: s.Head.Hash, Target: c.String("target"), Files: r.Files, Dirs: r.Dirs, Links: r.Links,
 		Bytes: r.Bytes, Chunks: r.Chunks, Zips: r.Zips, Skipped: r.Skipped, Seconds: took.Seconds(),
-		Warnings: append([]string{}, r.Warnings...), Unreadable: r.Unreadable, Lost: lostEntries(r.Lost), Waiting: len(r.Waiting),
+		Warnings: append([]string{}, r.Warnings...), Unreadable: append([]string{}, r.Unreadable...), Lost: lostEntries(r.Lost), Waiting: len(r.Waiting),
 		Kept: r.Kept, Reused: r.Reused, Verified: r.Verified, Objects: r.Traffic.Objects,
 		Requests: opening.Requests + r.Traffic.Requests, Downloaded: opening.Bytes + r.Traffic.Bytes, Opening: &opening,
+		Renamed: []renamedEntry{},
 	}
 	for _, n := range r.Renamed {
 		sum.Renamed = append(sum.Renamed, renamedEntry{n.Path, raw(n.Path), n.Name})

@@ -3,7 +3,6 @@ package restore
 import (
 	"context"
 	"strings"
-	"time"
 
 	"github.com/urfave/cli/v2"
 
@@ -54,8 +53,8 @@ type listed struct {
 	Type          string      `json:"type"`
 	ID            format.Hash `json:"id"`
 	Time          string      `json:"time,omitempty"` // by the storage's clock
-	Started       time.Time   `json:"started"`
-	Finished      time.Time   `json:"finished"`
+	Started       string      `json:"started"`
+	Finished      string      `json:"finished"`
 	Source        string      `json:"source"`
 	Host          string      `json:"host"`
 	Path          string      `json:"path"`
@@ -116,15 +115,12 @@ func tellSnapshot(c *session.Call, h *repo.Head, m *format.Manifest, drills *rep
 	}
 	c.Voice.Print("%s", strings.Join(parts, "  "))
 	one := listed{
-		Type: "snapshot", ID: h.Hash, Started: m.Started, Finished: m.Finished,
-		Source: m.Source.Name, Host: m.Source.Host, Path: m.Source.Path, App: m.Source.App, Tags: m.Tags, Complete: m.Complete,
+		Type: "snapshot", ID: h.Hash, Time: session.Time(h.At()), Started: session.Time(m.Started), Finished: session.Time(m.Finished),
+		Source: m.Source.Name, Host: m.Source.Host, Path: m.Source.Path, App: m.Source.App, Tags: append([]string{}, m.Tags...), Complete: m.Complete,
 		Files: m.Totals.Files, Bytes: m.Totals.Bytes, Conversations: m.Totals.Conversations, Messages: m.Totals.Messages,
 		Unparsed: m.Totals.Unparsed, MediaStored: m.Totals.MediaStored, MediaMissing: m.Totals.MediaMissing,
 		Unreadable: m.Totals.Unreadable, Writer: h.Writer, Sequence: h.Seq, Program: m.Program, Carried: m.Carried(),
 		Proven: proved, FailedDrill: failed,
-	}
-	if !h.At().IsZero() {
-		one.Time = h.At().Local().Format(time.RFC3339)
 	}
 	return c.Voice.Object(one)
 }

@@ -20,7 +20,7 @@ type thawLine struct {
 	Asked   int     `json:"asked"` // of the objects, by an earlier run
 	Tier    string  `json:"tier"`
 	Days    int     `json:"days"`
-	Hours   float64 `json:"hours"` // that a thaw takes at most, most of the time; 0 where nobody knows
+	Seconds float64 `json:"estimated_seconds"` // that a thaw takes at most, most of the time; 0 where nobody knows
 }
 
 // tell says what is in archives, if anything that is needed is.
@@ -32,7 +32,7 @@ func (t *thawing) tell() error {
 	sum := t.cold.amount(pending, t.how.Tier)
 	asked := len(t.cold.in(t.packs, storage.Thawing))
 	t.c.Voice.Say("%s in archives of the store, %d of them asked for before; %s", sum, asked, t.cost(sum))
-	return t.c.Voice.Object(thawLine{"thaw", sum.objects, sum.bytes, asked, string(t.how.Tier), t.how.Days, sum.longest.Hours()})
+	return t.c.Voice.Object(thawLine{"thaw", sum.objects, sum.bytes, asked, string(t.how.Tier), t.how.Days, sum.longest.Seconds()})
 }
 
 func (s amount) String() string {

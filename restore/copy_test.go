@@ -113,7 +113,7 @@ func testCopyAround(t *testing.T, program string) {
 		dry := mirror.json(0, append(args, "--dry-run")...)
 		real := mirror.json(0, append(args, "--verify")...)
 		again := mirror.json(0, args...)
-		if dry.number("moved") == 0 || dry.number("moved") != real.number("moved") || dry.number("moved_bytes") != real.number("moved_bytes") {
+		if dry.number("moved") == 0 || dry.number("moved") != real.number("moved") || dry.number("bytes_moved") != real.number("bytes_moved") {
 			t.Errorf("%v: a dry run says %s, and the run %s", step, dry.stdout, real.stdout)
 		}
 		if real.number("verified") != real.number("objects") || again.number("moved") != 0 || again.number("present") != real.number("objects") {

@@ -12,7 +12,7 @@ import (
 type drilled struct {
 	Type          string      `json:"type"`
 	Snapshot      format.Hash `json:"snapshot"`
-	Outcome       string      `json:"outcome"`
+	Outcome       string      `json:"outcome,omitempty"`
 	Scope         string      `json:"scope"`
 	Files         int64       `json:"files"`
 	FilesTotal    int64       `json:"files_total"`
@@ -122,7 +122,7 @@ func lastDrills(drills *repo.Drills, snapshot format.Hash, place string) (proved
 
 func provenBy(d repo.Drill, here bool) *proven {
 	return &proven{
-		Time: d.Time.Local().Format(time.RFC3339), Scope: d.Scope, Outcome: d.Outcome, Place: d.Place, Here: here,
+		Time: session.Time(d.Time), Scope: d.Scope, Outcome: d.Outcome, Place: d.Place, Here: here,
 		Files: d.Files, FilesTotal: d.FilesTotal, Bytes: d.Bytes, BytesTotal: d.BytesTotal,
 		Messages: d.Messages, FailuresTotal: d.FailuresTotal,
 	}

@@ -264,7 +264,7 @@ func (m *month) powerGoes() {
 	m.home, m.store.Memory = at, objects
 }
 
-// jobLine is what the test wants of a job in the output of run --json.
+// jobLine is what the test wants of a run in the output of run --json.
 type jobLine struct {
 	Type      string
 	Code      int
@@ -280,7 +280,7 @@ func jobLines(t *testing.T, out string) (jobs []jobLine) {
 		if err := json.Unmarshal([]byte(line), &j); err != nil {
 			t.Fatalf("%q: %v", line, err)
 		}
-		if j.Type == "job" {
+		if j.Type == "run" {
 			jobs = append(jobs, j)
 		}
 	}

@@ -146,10 +146,18 @@ func (h *host) json(code int, args ...string) *ran {
 	h.t.Helper()
 	r := h.run(code, append(args, "--json")...)
 	var err error
-	if r.objects, err = parseObjects(r.stdout); err != nil {
+	if r.objects, err = documentedObjects(args, r.stdout, r.stderr); err != nil {
 		h.t.Fatalf("chatkeep %s: %v", strings.Join(args, " "), err)
 	}
 	return r
+}
+
+// documentedObjects are the objects on stdout, which are as docs/json says.
+func documentedObjects(args []string, stdout, stderr string) ([]map[string]any, error) {
+	if _, err := asDocumented(args, stdout, stderr); err != nil {
+		return nil, err
+	}
+	return parseObjects(stdout)
 }
 
 func parseObjects(text string) (objects []map[string]any, err error) {

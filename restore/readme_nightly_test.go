@@ -102,7 +102,7 @@ func TestNightly(t *testing.T) {
 	r.run(`chatkeep status --max-age 1h`)
 	r.run(`CHATKEEP_PASSPHRASE_FILE=recovery.txt chatkeep restore latest --target "$HOME/back"`)
 	r.run(`diff -r "$HOME/Exports" "$HOME/back"`)
-	r.run(`CHATKEEP_PASSPHRASE_FILE=recovery.txt chatkeep status --repo cloud --json | grep '"job":"nightly"'`)
+	r.run(`CHATKEEP_PASSPHRASE_FILE=recovery.txt chatkeep status --repo cloud --json | grep '"name":"nightly"'`)
 	nothingThatReads(t, r.home)
 }
 

@@ -105,7 +105,7 @@ func scripts(t *testing.T, dir, short string, more ...string) testscript.Params 
 		}
 		env.Vars = append(append(kept, more...), "HOME="+home, "TZ=UTC",
 			"PATH="+bin+string(os.PathListSeparator)+os.Getenv("PATH"), "AWS_EC2_METADATA_DISABLED=true")
-		env.Values[machineKey{}] = &machine{env.T(), map[string]map[string]string{}}
+		env.Values[machineKey{}] = &machine{env.T(), map[string]map[string]string{}, map[string]bool{}}
 		return os.Mkdir(home, 0o700)
 	}
 	return p

@@ -24,6 +24,7 @@ import (
 type machine struct {
 	t     testscript.T
 	trees map[string]map[string]string // what stands below directories, by path
+	seen  map[string]bool              // lines of --json that came, as "command:definition"
 }
 
 func machineOf(ts *testscript.TestScript) *machine { return ts.Value(machineKey{}).(*machine) }

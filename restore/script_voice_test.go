@@ -31,6 +31,7 @@ var commands = map[string]func(ts *testscript.TestScript, neg bool, args []strin
 	"unchanged": unchanged,
 	"kept":      kept,
 	"private":   private,
+	"seen":      seenAll,
 	"zip":       zipDir,
 	"badzip":    badZip,
 	"noise":     makeNoise,
@@ -66,10 +67,18 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 	if got != want {
 		ts.Fatalf("exit code %d, want %d", got, want)
 	}
-	run := &spoken{args: args, code: want, out: ts.ReadFile("stdout"), err: ts.ReadFile("stderr")}
+	run := &spoken{args: words(args), code: want, out: ts.ReadFile("stdout"), err: ts.ReadFile("stderr"), seen: machineOf(ts).seen}
 	if err := errors.Join(run.keepsSecrets(ts.Getenv), run.keepsForm()); err != nil {
 		ts.Fatalf("%v", err)
 	}
+}
+
+// words are those of a command line, of a shell's too.
+func words(args []string) []string {
+	if len(args) == 4 && args[1] == "sh" && args[2] == "-c" {
+		return strings.Fields(args[3])
+	}
+	return args
 }
 
 // spoken is what a run of the program said.
@@ -77,6 +86,7 @@ type spoken struct {
 	args     []string
 	code     int
 	out, err string
+	seen     map[string]bool // what of the schemas came so far
 }
 
 func (s *spoken) has(words ...string) bool {
@@ -144,8 +154,8 @@ func control(text string) (rune, bool) {
 	return 0, false
 }
 
-// keepsJSON fails unless each line is an object, the last one of a success a
-// summary, and the last one of a failure an error with its code, on stderr.
+// keepsJSON fails unless each line is as its schema says, the last one of a success
+// a summary, and the last one of a failure an error with its code, on stderr.
 func (s *spoken) keepsJSON() error {
 	out, err := objects(s.out)
 	if err != nil {
@@ -154,6 +164,13 @@ func (s *spoken) keepsJSON() error {
 	told, err := objects(s.err)
 	if err != nil {
 		return fmt.Errorf("stderr: %w", err)
+	}
+	seen, err := asDocumented(s.args[slices.Index(s.args, "chatkeep")+1:], s.out, s.err)
+	if err != nil {
+		return err
+	}
+	for _, line := range seen {
+		s.seen[line] = true
 	}
 	if s.code == 0 && (len(out) == 0 || out[len(out)-1]["type"] != "summary") {
 		return errors.New("no summary at the end")
@@ -169,6 +186,26 @@ func (s *spoken) keepsJSON() error {
 		return fmt.Errorf("the error of exit code %d is %v", s.code, last)
 	}
 	return nil
+}
+
+// seenAll [COMMAND:LINE…] fails unless each line of stdout that the schemas describe
+// came in this script, but for those that are named, in order.
+func seenAll(ts *testscript.TestScript, neg bool, args []string) {
+	files, err := documented()
+	ts.Check(err)
+	var never []string
+	for _, f := range files {
+		for _, line := range f.lines {
+			name := f.name + ":" + line.name
+			if f.name != stderrLines && !machineOf(ts).seen[name] {
+				never = append(never, name)
+			}
+		}
+	}
+	slices.Sort(never)
+	if !slices.Equal(never, args) {
+		ts.Fatalf("lines that never came: %q, want %q", never, args)
+	}
 }
 
 // objects parses JSON Lines.

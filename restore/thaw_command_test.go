@@ -130,7 +130,7 @@ func TestThawCommand(t *testing.T) {
 	if len(d.asked) != 1 || len(d.sleeps) != 4 || d.sleeps[0] >= d.sleeps[3] || len(d.store.Asked()) != 1 {
 		t.Errorf("asked %q, slept %v, %d thaws", d.asked, d.sleeps, len(d.store.Asked()))
 	}
-	objects, err := parseObjects(d.out.String())
+	objects, err := documentedObjects([]string{"restore"}, d.out.String(), d.err.String())
 	must(t, err)
 	if sum := objects[len(objects)-1]; sum["files"] != 2.0 || sum["waiting"] != 0.0 {
 		t.Errorf("%v", sum)

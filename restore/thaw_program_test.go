@@ -142,7 +142,7 @@ func withoutLeave(t *testing.T, h *host, a *server.Archive, restore []string, ta
 	h.run(64, append(restore, "--thaw", "--thaw-tier", "quick")...)
 	h.run(64, append(restore, "--thaw", "--thaw-days", "0")...)
 	dry := h.json(0, append(restore, "--thaw", "--dry-run")...)
-	if o := dry.object("thaw"); o == nil || o["objects"] == 0.0 || o["hours"] == 0.0 {
+	if o := dry.object("thaw"); o == nil || o["objects"] == 0.0 || o["estimated_seconds"] == 0.0 {
 		t.Errorf("a dry run says %v", o)
 	}
 	if _, err := os.Lstat(target); err == nil || len(a.Thaws()) > 0 {

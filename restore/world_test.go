@@ -1,6 +1,7 @@
 package restore
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"crypto/sha256"
@@ -148,7 +149,7 @@ func (w *world) item(th thing) *format.Item {
 		i.Size, i.Sparse = int64(len(th.content)), th.sparse
 		i.Chunks = th.ids
 		if th.ids == nil {
-			i.Chunks = w.chunksOf(th.kindOfPack(), th.content, cmp.Or(th.chunk, 4<<10))
+			i.Chunks = w.chunksOf(th.kindOfPack(), th.cuts()...)
 		}
 	case format.EntryZip:
 		w.zip(i, th.pieces)
@@ -190,13 +191,30 @@ func (th *thing) kindOfPack() format.Kind {
 	return cmp.Or(th.kind, format.Originals)
 }
 
-func (w *world) chunks(content []byte, size int) []format.ID {
-	return w.chunksOf(format.Originals, content, size)
+// cuts are the chunks of a thing: messages are cut between records, as a backup
+// does it.
+func (th *thing) cuts() [][]byte {
+	if th.chunk > 0 || !strings.HasPrefix(th.path, messagesFolder) {
+		return slices.Collect(slices.Chunk(th.content, cmp.Or(th.chunk, 4<<10)))
+	}
+	var all [][]byte
+	for rest := th.content; len(rest) > 0; {
+		n := len(rest)
+		if at := min(4<<10, n); at < n {
+			n = at + bytes.IndexByte(rest[at:], '\n') + 1
+		}
+		all, rest = append(all, rest[:n]), rest[n:]
+	}
+	return all
 }
 
-func (w *world) chunksOf(kind format.Kind, content []byte, size int) []format.ID {
+func (w *world) chunks(content []byte, size int) []format.ID {
+	return w.chunksOf(format.Originals, slices.Collect(slices.Chunk(content, size))...)
+}
+
+func (w *world) chunksOf(kind format.Kind, cuts ...[]byte) []format.ID {
 	ids := []format.ID{}
-	for c := range slices.Chunk(content, size) {
+	for _, c := range cuts {
 		id, err := w.packer.Add(context.Background(), kind, c, repo.Hint{Stored: true})
 		must(w.t, err)
 		ids = append(ids, id)

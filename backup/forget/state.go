@@ -1,8 +1,6 @@
 package forget
 
 import (
-	"slices"
-
 	"chatkeep/backup/record"
 	"chatkeep/providers/chat"
 )
@@ -58,7 +56,7 @@ func (s *stater) of(conversation string, line []byte, f *files) (*state, error) 
 	}
 	s.sums.begin("record").str(conversation)
 	if st.canonical {
-		err = s.encoder.Message(said(m))
+		err = s.encoder.Message(record.Said(m))
 	} else {
 		_, err = s.sums.Write(line)
 	}
@@ -80,22 +78,4 @@ func (s *stater) of(conversation string, line []byte, f *files) (*state, error) 
 		st.shape = s.sums.end()
 	}
 	return st, nil
-}
-
-// said is a message without what only says where in an export it stood.
-func said(m *chat.Message) *chat.Message {
-	out := *m
-	out.Source = chat.Pointer{}
-	if m.ReplyTo != nil {
-		reply := *m.ReplyTo
-		reply.Found = false
-		out.ReplyTo = &reply
-	}
-	out.Reactions = slices.DeleteFunc(slices.Clone(m.Reactions), func(r chat.Reaction) bool { return r.By == "" })
-	out.Attachments = slices.Clone(m.Attachments)
-	for i := range out.Attachments {
-		a := &out.Attachments[i]
-		a.File, a.State, a.Why, a.Size = "", "", "", 0
-	}
-	return &out
 }

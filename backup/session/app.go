@@ -97,7 +97,7 @@ func (a *App) RunIn(ctx context.Context, args []string) int {
 		err = a.run(ctx, l)
 	}
 	voice.Done()
-	return voice.report(interruption(ctx, err))
+	return voice.Report(interruption(ctx, err))
 }
 
 // wantsJSON looks for --json in a line that may be wrong before it comes to that:
@@ -127,17 +127,19 @@ func (a *App) run(ctx context.Context, l *line) error {
 }
 
 // incomplete shows the help of a group that was named without a command. That
-// is an error, and so it goes to stderr.
+// is an error, and so it goes to stderr; a program gets the error alone.
 func (a *App) incomplete(ctx context.Context, l *line) error {
 	for _, f := range l.flags {
-		if l.command() == nil {
+		if l.command() == nil && f.name != "json" {
 			return Usage("no command, and the flag %s is not chatkeep's own", f.text)
 		}
 	}
-	a.cli.Writer = a.env.Stderr
-	show := &line{path: l.path, flags: []given{{text: "--help"}}}
-	if err := a.cli.RunContext(ctx, show.ordered(a.cli.Name)); err != nil {
-		return err
+	if !l.has("json") {
+		a.cli.Writer = a.env.Stderr
+		show := &line{path: l.path, flags: []given{{text: "--help"}}}
+		if err := a.cli.RunContext(ctx, show.ordered(a.cli.Name)); err != nil {
+			return err
+		}
 	}
 	if l.command() == nil {
 		return Usage("no command")

@@ -3,7 +3,6 @@ package session
 import (
 	"context"
 	"fmt"
-	"io"
 	"sort"
 	"strings"
 
@@ -27,8 +26,12 @@ func completionCommand(env *Env, app *cli.App) *cli.Command {
 			if !ok {
 				return Usage("no completion for %q: bash, zsh and fish are known", c.Arg(0))
 			}
-			_, err := io.WriteString(env.Stdout, script(completions(app)))
-			return err
+			text := script(completions(app))
+			return c.Voice.Document(text, struct {
+				Type  string `json:"type"`
+				Shell string `json:"shell"`
+				Text  string `json:"text"`
+			}{"summary", c.Arg(0), text})
 		}),
 	}
 }

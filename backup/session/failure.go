@@ -5,6 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"chatkeep/backup/format"
+	"chatkeep/providers/storage"
 )
 
 // Exit codes that belong to no other package; docs/format.md and the storage
@@ -61,6 +64,14 @@ func (f *Failure) ExitCode() int {
 		return ExitFailed
 	}
 	return f.Code
+}
+
+// classOf names the kind of trouble, as docs/json.md lists them, or "".
+func classOf(err error) string {
+	if class := format.ClassOf(err); class != "" {
+		return string(class)
+	}
+	return storage.ClassOf(err).String()
 }
 
 // exitCode asks the first error in the chain that knows.
@@ -121,8 +132,9 @@ func linesOf(err error) []string {
 	return lines
 }
 
-// report tells of an error and returns the exit code.
-func (v *Voice) report(err error) int {
+// Report tells of an error and returns the exit code that it stands for. A command
+// whose error ends it returns it instead.
+func (v *Voice) Report(err error) int {
 	code := exitCode(err)
 	if err == nil {
 		return code
@@ -134,9 +146,10 @@ func (v *Voice) report(err error) int {
 		line, _ := jsonLine(struct {
 			Type    string `json:"type"`
 			Code    int    `json:"code"`
+			Class   string `json:"class,omitempty"`
 			Message string `json:"message"`
 			Hint    string `json:"hint,omitempty"`
-		}{"error", code, message, hint})
+		}{"error", code, classOf(err), message, hint})
 		v.write(v.err, string(line))
 		return code
 	}

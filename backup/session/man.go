@@ -2,7 +2,6 @@ package session
 
 import (
 	"context"
-	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -22,8 +21,10 @@ func manCommand(env *Env, app *cli.App) *cli.Command {
 			pages := manPages(app)
 			dir := c.Arg(0)
 			if dir == "" {
-				_, err := io.WriteString(env.Stdout, pages["chatkeep"])
-				return err
+				return c.Voice.Document(pages["chatkeep"], struct {
+					Type string `json:"type"`
+					Text string `json:"text"`
+				}{"summary", pages["chatkeep"]})
 			}
 			if err := os.MkdirAll(dir, 0o755); err != nil {
 				return err
@@ -34,7 +35,11 @@ func manCommand(env *Env, app *cli.App) *cli.Command {
 				}
 			}
 			c.Voice.Say("%s written to %s", Plural(int64(len(pages)), "page", "pages"), dir)
-			return nil
+			return c.Voice.Object(struct {
+				Type  string `json:"type"`
+				Dir   string `json:"dir"`
+				Pages int    `json:"pages"`
+			}{"summary", dir, len(pages)})
 		}),
 	}
 }
@@ -74,7 +79,7 @@ func manPage(name string, c *cli.Command) string {
 	var page roff
 	page.title(name, c.Usage)
 	page.section("SYNOPSIS")
-	page.line(`\fB` + escapeRoff(strings.ReplaceAll(name, "-", " ")) + `\fR [flags] ` + escapeRoff(c.ArgsUsage))
+	page.line(strings.TrimSpace(`\fB` + escapeRoff(strings.ReplaceAll(name, "-", " ")) + `\fR [flags] ` + escapeRoff(c.ArgsUsage)))
 	if c.Description != "" {
 		page.section("DESCRIPTION")
 		page.text(c.Description)
@@ -116,8 +121,11 @@ type roff struct{ b strings.Builder }
 
 func (r *roff) line(text string) { r.b.WriteString(text + "\n") }
 
+// title begins a page. Its day is that of the commit, where that is known: a page
+// is the same whenever it is made.
 func (r *roff) title(name, usage string) {
-	r.line(".TH " + strings.ToUpper(escapeRoff(name)) + ` 1 "" "chatkeep" "chatkeep"`)
+	day, _, _ := strings.Cut(thisBuild().Date, "T")
+	r.line(".TH " + strings.ToUpper(escapeRoff(name)) + ` 1 "` + day + `" "chatkeep" "chatkeep"`)
 	r.section("NAME")
 	r.line(escapeRoff(name) + ` \- ` + escapeRoff(usage))
 }

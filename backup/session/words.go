@@ -54,6 +54,15 @@ func Moment(t time.Time) string {
 	return t.Local().Format("2006-01-02 15:04:05 -07:00")
 }
 
+// Time writes a time for programs: RFC 3339, local with offset, whole seconds. It
+// is empty where the time is not known.
+func Time(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.Local().Format(time.RFC3339)
+}
+
 // Span writes a duration for people, as "2.1 s" or "1 h 20 min".
 func Span(d time.Duration) string {
 	switch {

@@ -4,6 +4,8 @@ package all
 
 import (
 	"chatkeep/providers/chat"
+	"chatkeep/providers/chat/instagram"
+	"chatkeep/providers/chat/messenger"
 	"chatkeep/providers/chat/telegram"
 	"chatkeep/providers/chat/whatsapp"
 	"chatkeep/providers/storage"
@@ -16,6 +18,8 @@ import (
 var Chats = []chat.Provider{
 	whatsapp.Provider,
 	telegram.Provider,
+	messenger.Provider,
+	instagram.Provider,
 }
 
 // Stores are the places where repositories are kept.

@@ -19,6 +19,11 @@ const (
 	Archived          // the object is in an archive, and has to be thawed first: see Thawer
 )
 
+// String is the class in a word, for programs; "" for Other.
+func (c Class) String() string {
+	return [...]string{"", "no-place", "unreachable", "login", "full", "read-only", "archived"}[c]
+}
+
 // Error is trouble with a store. It wraps the cause, so that the io/fs
 // sentinels match where they fit.
 type Error struct {
