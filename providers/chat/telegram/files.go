@@ -10,6 +10,7 @@ import (
 	"golang.org/x/text/unicode/norm"
 
 	"chatkeep/providers/chat"
+	"chatkeep/providers/internal/mediatype"
 )
 
 // files are the files of an export. Which of them messages name is remembered as
@@ -30,8 +31,8 @@ func (f *files) find(a *chat.Attachment, p string) {
 	if a.Name == "" {
 		a.Name = path.Base(strings.ReplaceAll(p, `\`, "/"))
 	}
-	if a.MIME == "" && (a.Role == "sticker" || a.Role == "thumbnail") {
-		a.MIME = types[strings.ToLower(path.Ext(p))]
+	if a.MIME == "" {
+		a.MIME = mediatype.ByName(p)
 	}
 	if !fs.ValidPath(p) || p == "." {
 		a.State, a.Why = chat.Missing, "its path is none within the export"

@@ -142,12 +142,6 @@ func (m *maker) emojiFile(p string) {
 	}
 }
 
-// types are the media types of pictures of which the app does not say them: of
-// stickers since April 2024 only, of small pictures never.
-var types = map[string]string{
-	".jpg": "image/jpeg", ".png": "image/png", ".webp": "image/webp", ".webm": "video/webm", ".tgs": "application/x-tgsticker",
-}
-
 func number(v jsonstream.Value) int64 {
 	n, _ := v.Int()
 	return n

@@ -12,7 +12,7 @@ var types = map[string]string{
 	".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".png": "image/png", ".webp": "image/webp", ".gif": "image/gif", ".heic": "image/heic",
 	".mp4": "video/mp4", ".mov": "video/quicktime", ".3gp": "video/3gpp", ".mkv": "video/x-matroska", ".avi": "video/x-msvideo", ".webm": "video/webm",
 	".opus": "audio/ogg", ".ogg": "audio/ogg", ".m4a": "audio/mp4", ".mp3": "audio/mpeg", ".aac": "audio/aac", ".amr": "audio/amr", ".wav": "audio/wav", ".caf": "audio/x-caf",
-	".vcf": "text/vcard", ".pdf": "application/pdf", ".txt": "text/plain", ".zip": "application/zip", ".apk": "application/vnd.android.package-archive",
+	".tgs": "application/x-tgsticker", ".vcf": "text/vcard", ".vcard": "text/vcard", ".pdf": "application/pdf", ".txt": "text/plain", ".zip": "application/zip", ".apk": "application/vnd.android.package-archive",
 	".doc": "application/msword", ".xls": "application/vnd.ms-excel", ".ppt": "application/vnd.ms-powerpoint",
 	".docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
 	".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
