@@ -13,10 +13,11 @@ import (
 	"chatkeep/providers/chat"
 )
 
-// Source is what to back up.
+// Source is what to back up: what is at a path, or a stream.
 type Source struct {
-	Path string // a file or a folder
-	Name string // the label that snapshots of it share; the path where empty
+	Path   string  // a file or a folder
+	Stream *Stream // in place of Path
+	Name   string  // the label that snapshots of it share; the path where empty
 	// App is "" to recognise exports, "files" to parse nothing, or the name of
 	// the provider that everything belongs to.
 	App       string
@@ -25,6 +26,28 @@ type Source struct {
 	Select    Selection
 	Tags      []string
 	Host      string
+	// Guard says that the source is taken again and again, and is to be told of where
+	// it has much less in it than the last time.
+	Guard bool
+}
+
+// label is the name that snapshots of the source share.
+func (s *Source) label() string {
+	if s.Name != "" {
+		return s.Name
+	}
+	return s.fullPath()
+}
+
+// fullPath is the source's path as the manifest has it, "" for a stream.
+func (s *Source) fullPath() string {
+	if s.Stream != nil {
+		return ""
+	}
+	if path, err := filepath.Abs(s.Path); err == nil {
+		return path
+	}
+	return s.Path
 }
 
 // Options are what a run needs beside its source.
@@ -113,24 +136,18 @@ func newRun(src Source, s *repo.Session, o Options) *run {
 
 // store puts everything but the head, and returns the manifest.
 func (r *run) store(ctx context.Context, cancel context.CancelCauseFunc) (*format.Manifest, error) {
-	if _, err := os.Lstat(r.src.Path); err != nil {
-		return nil, err
+	var err error
+	if r.src.Stream != nil {
+		err = r.storeStream(ctx)
+	} else {
+		err = r.storePath(ctx, cancel)
 	}
-	go r.far.measure(ctx, &r.src)
-	r.out = newCollector(ctx, r)
-	exports, err := r.parseExports(ctx)
 	if err != nil {
-		return nil, err
-	}
-	if err := r.storeFiles(ctx, cancel, exports); err != nil {
 		return nil, err
 	}
 	contents, stats, err := r.out.close()
 	if err != nil {
 		return nil, err
-	}
-	if r.report.Files == 0 && r.report.Messages == 0 {
-		return nil, &Nothing{r.src.Path, r.warned.list}
 	}
 	if err := r.s.Flush(ctx, r.packers...); err != nil {
 		return nil, err
@@ -138,22 +155,37 @@ func (r *run) store(ctx context.Context, cancel context.CancelCauseFunc) (*forma
 	return r.manifest(contents, stats), nil
 }
 
-func (r *run) manifest(contents, stats format.List) *format.Manifest {
-	path, err := filepath.Abs(r.src.Path)
+// storePath stores what is at the source's path, and parses the exports in it.
+func (r *run) storePath(ctx context.Context, cancel context.CancelCauseFunc) error {
+	if _, err := os.Lstat(r.src.Path); err != nil {
+		return err
+	}
+	go r.far.measure(ctx, &r.src)
+	r.out = newCollector(ctx, r)
+	exports, err := r.parseExports(ctx)
 	if err != nil {
-		path = r.src.Path
+		return err
 	}
+	if err := r.storeFiles(ctx, cancel, exports); err != nil {
+		return err
+	}
+	if r.report.Files == 0 && r.report.Messages == 0 {
+		return &Nothing{Source: r.src.Path, Why: r.warned.list}
+	}
+	return nil
+}
+
+func (r *run) manifest(contents, stats format.List) *format.Manifest {
 	app := r.src.App
-	if app == "" {
+	switch {
+	case r.src.Stream != nil:
+		app = "files" // nothing in it is parsed
+	case app == "":
 		app = "auto"
-	}
-	name := r.src.Name
-	if name == "" {
-		name = path
 	}
 	tags := append([]string{}, r.src.Tags...)
 	return &format.Manifest{
-		Source:  format.Source{Name: printable(name), Host: printable(r.src.Host), Path: path, App: app},
+		Source:  format.Source{Name: printable(r.src.label()), Host: printable(r.src.Host), Path: r.src.fullPath(), App: app},
 		Tags:    tags,
 		Started: r.started.UTC(), Finished: r.o.Now().UTC(), Program: r.o.Program,
 		Complete: r.report.Unreadable == 0,
@@ -168,21 +200,25 @@ func (r *run) manifest(contents, stats format.List) *format.Manifest {
 
 // Nothing is the error of a source with nothing in it that could be stored.
 type Nothing struct {
-	Path string
-	Why  []string // warnings, as of files that could not be read
+	Source string   // a path, or what a stream is called
+	Why    []string // warnings, as of files that could not be read
+	cure   string   // "" for that of a path
 }
 
 func (e *Nothing) Error() string {
 	if len(e.Why) > 0 {
-		return "nothing to back up in " + e.Path + ": " + e.Why[0]
+		return "nothing to back up in " + e.Source + ": " + e.Why[0]
 	}
-	return "nothing to back up in " + e.Path
+	return "nothing to back up in " + e.Source
 }
 
 // Hint tells what to look at.
 func (e *Nothing) Hint() string {
-	if len(e.Why) > 0 {
+	switch {
+	case len(e.Why) > 0:
 		return ""
+	case e.cure != "":
+		return e.cure
 	}
 	return "an empty folder is more often a mistake or an unmounted disk than a wish; look at the path and the filters"
 }

@@ -2,7 +2,6 @@ package backup
 
 import (
 	"strings"
-	"time"
 
 	"github.com/urfave/cli/v2"
 
@@ -47,43 +46,6 @@ func sourceFlags() []cli.Flag {
 		&cli.StringFlag{Name: "tz", Usage: "`ZONE` in which the export shows times without one, as Europe/Berlin"},
 		&cli.StringFlag{Name: "date-order", Usage: "`ORDER` of day, month and year in the export: dmy, mdy or ymd"},
 	}
-}
-
-// sourceOf makes a source of a path and the flags.
-func sourceOf(c *session.Call, chats []chat.Provider, path string) (Source, error) {
-	src := Source{Path: path, App: c.String("app"), Providers: chats}
-	src.Chat = chat.Options{Me: c.String("me"), Chat: c.String("chat"), DateOrder: c.String("date-order")}
-	if !knownApp(chats, src.App) {
-		return src, session.Usage("--app: %q is none of files, %s", src.App, names(chats))
-	}
-	if o := src.Chat.DateOrder; o != "" && o != "dmy" && o != "mdy" && o != "ymd" {
-		return src, session.Usage("--date-order: %q is none of dmy, mdy, ymd", o)
-	}
-	if zone := c.String("tz"); zone != "" {
-		location, err := time.LoadLocation(zone)
-		if err != nil {
-			return src, session.Usage("--tz: there is no zone %q; they are named as in Europe/Berlin", zone)
-		}
-		src.Chat.Zone = location
-	}
-	return src, nil
-}
-
-func knownApp(chats []chat.Provider, app string) bool {
-	if app == "" || app == "files" {
-		return true
-	}
-	_, ok := find(chats, app)
-	return ok
-}
-
-func find(chats []chat.Provider, app string) (chat.Provider, bool) {
-	for _, p := range chats {
-		if p.Name == app {
-			return p, true
-		}
-	}
-	return chat.Provider{}, false
 }
 
 func names(chats []chat.Provider) string {

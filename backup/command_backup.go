@@ -5,8 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -19,43 +19,63 @@ import (
 )
 
 func backupCommand(env *session.Env, chats []chat.Provider) *cli.Command {
-	own := append(append(sourceFlags(), backupFlags()...), session.SecretFlags()...)
+	own := slices.Concat(sourceFlags(), backupFlags(), streamFlags(), session.SecretFlags())
 	return &cli.Command{
-		Name: "backup", Category: session.TakeIn, ArgsUsage: "PATH…", Usage: "store exports, and the files around them",
+		Name: "backup", Category: session.TakeIn, ArgsUsage: "[SOURCE|PATH…]", Usage: "store exports, and the files around them",
 		Description: "Each PATH, a file or a folder, becomes a snapshot. Exports in it are recognised and\n" +
-			"their messages parsed; everything is kept byte for byte. No passphrase is asked for:\n" +
-			"this machine's key can write and not read.\n\n" +
+			"their messages parsed; everything is kept byte for byte. SOURCE is the name of one in the\n" +
+			"configuration file, with all that this says of it; a path of that name goes first. No\n" +
+			"passphrase is asked for: this machine's key can write and not read.\n\n" +
 			"  chatkeep backup ~/Downloads/\"WhatsApp Chat - Anna.zip\"\n" +
+			"  chatkeep backup phone\n" +
 			"  chatkeep backup ~/Exports --repo s3://bucket/chats --as exports --no-videos\n" +
-			"  chatkeep backup ~/Exports --repo s3://bucket/chats --storage-class media=GLACIER",
+			"  chatkeep backup ~/Exports --repo s3://bucket/chats --storage-class media=GLACIER\n\n" +
+			"What a program prints becomes one file, which is not parsed. Behind a pipe nobody hears\n" +
+			"that the program failed; with --stdin-from-command nothing is stored then.\n\n" +
+			"  mysqldump chats | chatkeep backup --stdin --as chats.sql\n" +
+			"  chatkeep backup --stdin-from-command --as chats.sql -- mysqldump chats",
 		Flags: env.RepositoryFlags(append(own, session.Yes(), session.DryRun())...),
 		Action: env.Action(func(ctx context.Context, c *session.Call) error {
-			sources, err := sourcesOf(c, chats)
-			if err != nil {
+			if _, err := packSize(c); err != nil {
 				return err
 			}
-			classes, err := c.Classes()
+			if _, err := c.Classes(); err != nil {
+				return err
+			}
+			if c.Bool(stdinFlag) || c.Bool(commandFlag) {
+				return backupStream(ctx, c, chats)
+			}
+			wanted, err := wantedOf(c, chats)
 			if err != nil {
 				return err
 			}
 			if c.DryRun() {
-				return dryRun(ctx, c, sources)
+				return dryRun(ctx, c, chats, wanted)
 			}
-			w, err := c.OpenOrCreate(ctx)
+			sources, failed, err := ready(ctx, c, chats, wanted)
 			if err != nil {
 				return err
 			}
-			if err := w.CheckClasses(classes); err != nil {
+			if len(sources) == 0 {
+				return joined(failed)
+			}
+			there, err := destination(c, wanted)
+			if err != nil {
 				return err
 			}
-			return backupAll(ctx, c, w, sources)
+			defer there.Close()
+			if err := backupAll(ctx, there, sources); err != nil {
+				failed = append(failed, err)
+			}
+			return joined(failed)
 		}),
 	}
 }
 
 func backupFlags() []cli.Flag {
 	return append(selectFlags(),
-		&cli.StringFlag{Name: "as", Usage: "`NAME` of the source, which its snapshots share (default the path)"},
+		&cli.StringFlag{Name: "as", Usage: "`NAME` of the source, which its snapshots share (default the path, or the source's own)"},
+		&cli.StringFlag{Name: "source", Usage: "take the source `NAME` of the configuration file, whatever path has its name; or, with PATH, this of it as it is"},
 		&cli.StringFlag{Name: "pack-size", Usage: "`SIZE` of the objects that are stored, 1MiB to 128MiB (default 16MiB)"},
 		&cli.StringSliceFlag{Name: "storage-class", Usage: "the `CLASS` in which the store keeps media and originals, or of one kind: originals=GLACIER;\n" +
 			"kinds are messages, media, originals, meta; several with commas between, or repeated"})
@@ -72,51 +92,6 @@ func selectFlags() []cli.Flag {
 		&cli.BoolFlag{Name: "no-videos", Usage: "leave out videos"},
 		&cli.BoolFlag{Name: "one-file-system", Usage: "do not cross into other file systems"},
 	}
-}
-
-// sourcesOf makes a source of each argument, and finds what is wrong with them
-// before anything is stored.
-func sourcesOf(c *session.Call, chats []chat.Provider) ([]Source, error) {
-	if _, err := packSize(c); err != nil {
-		return nil, err
-	}
-	larger, err := c.Size("exclude-larger-than")
-	if err != nil {
-		return nil, err
-	}
-	var sources []Source
-	for _, path := range c.Args().Slice() {
-		src, err := sourceOf(c, chats, path)
-		if err != nil {
-			return nil, err
-		}
-		if _, err := os.Lstat(path); err != nil {
-			return nil, err
-		}
-		src.Name, src.Tags, src.Host = c.String("as"), c.StringSlice("tag"), session.Label(c.String("host"))
-		if err := checkTags(src.Tags); err != nil {
-			return nil, err
-		}
-		src.Select = Selection{
-			Exclude: c.StringSlice("exclude"), Include: c.StringSlice("include"), LargerThan: larger,
-			NoVideos: c.Bool("no-videos"), OneFileSystem: c.Bool("one-file-system"),
-		}
-		if err := src.Select.Check(); err != nil {
-			return nil, session.Usage("%v", err)
-		}
-		sources = append(sources, src)
-	}
-	return sources, nil
-}
-
-// checkTags refuses tags that mean something to chatkeep itself.
-func checkTags(tags []string) error {
-	for _, tag := range tags {
-		if err := ownTag(tag); err != nil {
-			return session.Usage("--tag: %v", err)
-		}
-	}
-	return nil
 }
 
 // ownTag refuses a tag that means something to chatkeep itself.
@@ -142,7 +117,18 @@ func packSize(c *session.Call) (int, error) {
 
 // backupAll makes a snapshot of each source. One that is empty or cannot be read
 // does not keep the others from being stored.
-func backupAll(ctx context.Context, c *session.Call, w *session.Writable, sources []Source) error {
+func backupAll(ctx context.Context, c *session.Call, sources []Source) error {
+	w, err := c.OpenOrCreate(ctx)
+	if err != nil {
+		return err
+	}
+	classes, err := c.Classes()
+	if err != nil {
+		return err
+	}
+	if err := w.CheckClasses(classes); err != nil {
+		return err
+	}
 	var failed []error
 	for _, src := range sources {
 		err := backupOne(ctx, c, w, src)
@@ -200,10 +186,6 @@ func backupOnce(ctx context.Context, c *session.Call, w *session.Writable, src S
 	if err != nil {
 		return err
 	}
-	path, err := filepath.Abs(src.Path)
-	if err != nil {
-		return err
-	}
 	s, key, err := w.Begin(ctx, repo.SessionOptions{PackSize: size, Classes: classes})
 	if err != nil {
 		return err
@@ -211,21 +193,31 @@ func backupOnce(ctx context.Context, c *session.Call, w *session.Writable, src S
 	defer s.Close()
 	clock := c.Env.Clock
 	started, requests := clock.Now(), w.Requests()
-	table := w.Memory.Table(fmt.Sprintf("files %q %q", path, src.App), key.IndexIdentity(), key.IndexRecipient())
-	report, err := Run(ctx, src, s, Options{
-		Files: table, Now: clock.Now, Program: "chatkeep " + session.Version(),
+	options := Options{
+		Now: clock.Now, Program: "chatkeep " + session.Version(),
 		Progress: func(p Progress) { c.Voice.Progress(p.Bytes, p.TotalBytes, p.Path) },
-	})
+	}
+	if src.Stream == nil {
+		options.Files = w.Memory.Table(fmt.Sprintf("files %q %q", src.fullPath(), src.App), key.IndexIdentity(), key.IndexRecipient())
+	}
+	report, err := Run(ctx, src, s, options)
 	if err != nil {
 		return err
 	}
-	return tellStored(c, &src, report, w.Requests()-requests, clock.Now().Sub(started))
+	err = tellStored(c, &src, report, w.Requests()-requests, clock.Now().Sub(started))
+	if shrunk := heed(c, w.Memory, &src, report); shrunk != nil {
+		if err != nil {
+			c.Voice.Warn("%v", err)
+		}
+		return shrunk
+	}
+	return err
 }
 
 // spare keeps a repository in a folder out of a backup of that folder: it would
 // grow with every run.
 func spare(c *session.Call, root string, src *Source) error {
-	if root == "" {
+	if root == "" || src.Stream != nil {
 		return nil
 	}
 	path, err := filepath.Abs(src.Path)

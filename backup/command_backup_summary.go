@@ -2,16 +2,19 @@ package backup
 
 import (
 	"context"
+	"io"
 	"time"
 
 	"chatkeep/backup/format"
 	"chatkeep/backup/session"
+	"chatkeep/providers/chat"
 )
 
 // summary is the last line of backup --json; fields are only ever added.
 type summary struct {
 	Type          string       `json:"type"`
-	Path          string       `json:"path"`
+	Path          string       `json:"path"` // "" for a stream
+	Source        string       `json:"source"`
 	Snapshot      *format.Hash `json:"snapshot,omitempty"`
 	Sequence      uint64       `json:"sequence"`
 	Files         int64        `json:"files"`
@@ -30,12 +33,14 @@ type summary struct {
 	Requests      int64        `json:"requests"`
 	Seconds       float64      `json:"seconds"`
 	DryRun        bool         `json:"dry_run,omitempty"`
+	Before        string       `json:"before,omitempty"`  // the command that a real run would run first
+	Command       bool         `json:"command,omitempty"` // the source is what a command prints, which was not run
 	Warnings      []string     `json:"warnings"`
 }
 
 func storedOf(src *Source, r *Report, requests int64, took time.Duration) summary {
 	return summary{
-		Type: "summary", Path: src.Path, Snapshot: &r.Snapshot, Sequence: r.Sequence, Files: r.Files, Unchanged: r.Unchanged,
+		Type: "summary", Path: src.Path, Source: src.label(), Snapshot: &r.Snapshot, Sequence: r.Sequence, Files: r.Files, Unchanged: r.Unchanged,
 		Conversations: int64(len(r.Conversations)), Messages: r.Messages, Unparsed: r.Unparsed,
 		MediaStored: r.MediaStored, MediaMissing: r.MediaMissing, Unreadable: r.Unreadable, Skipped: r.Skipped,
 		BytesRead: r.Bytes, BytesNew: r.BytesNew, BytesStored: r.BytesStored, Chunks: r.Chunks,
@@ -43,28 +48,65 @@ func storedOf(src *Source, r *Report, requests int64, took time.Duration) summar
 	}
 }
 
-// dryRun says what a backup would take. It opens no repository and creates none.
-func dryRun(ctx context.Context, c *session.Call, sources []Source) error {
-	for _, src := range sources {
-		plan, err := planOf(ctx, src)
-		if err != nil {
-			return err
+// dryRun says what a backup would take. It opens no repository and creates none, and
+// runs no command: what one would produce is looked for as it is now.
+func dryRun(ctx context.Context, c *session.Call, chats []chat.Provider, all []wanted) error {
+	var failed []error
+	for i := range all {
+		one := &all[i]
+		paths := []string{one.path}
+		if one.name != "" && one.path == "" && one.said.Command == "" {
+			var err error
+			if paths, err = one.said.Matches(); err != nil {
+				failed = append(failed, notReady(one.name, err))
+				continue
+			}
 		}
-		for _, w := range plan.Warnings {
-			c.Voice.Warn("%s", w)
+		for _, path := range paths {
+			src, err := one.source(c, chats, path)
+			if err == nil {
+				err = tellPlanOf(ctx, c, src, one.said.Before)
+			}
+			if err != nil {
+				return err
+			}
 		}
+	}
+	return joined(failed)
+}
+
+// tellPlanOf says what a backup would take of one source. Before is the command that
+// would be run first, if there is one.
+func tellPlanOf(ctx context.Context, c *session.Call, src Source, before string) error {
+	plan, err := planOf(ctx, src)
+	if err != nil {
+		return err
+	}
+	plan.Before = before
+	for _, w := range plan.Warnings {
+		c.Voice.Warn("%s", w)
+	}
+	if before != "" {
+		c.Voice.Print("would run first: %s", before)
+	}
+	switch {
+	case plan.Command:
+		c.Voice.Print("would run a command, and store what it prints as %s", src.Stream.File)
+	case src.Stream != nil:
+		c.Voice.Print("would store %s: 1 file, %s", src.Stream.File, session.Size(plan.BytesRead))
+	default:
 		c.Voice.Print("would store %s: %s, %s · %s in %s", src.Path,
 			session.Plural(plan.Files, "file", "files"), session.Size(plan.BytesRead),
 			session.Plural(plan.Messages, "message", "messages"), session.Plural(plan.Conversations, "conversation", "conversations"))
-		if err := c.Voice.Object(plan); err != nil {
-			return err
-		}
 	}
-	return nil
+	return c.Voice.Object(plan)
 }
 
 func planOf(ctx context.Context, src Source) (summary, error) {
-	plan := summary{Type: "summary", Path: src.Path, DryRun: true}
+	plan := summary{Type: "summary", Path: src.Path, Source: src.label(), DryRun: true, Warnings: []string{}}
+	if src.Stream != nil {
+		return planOfStream(ctx, src, plan)
+	}
 	err := walk(ctx, src.Path, &src.Select, func(n node) error {
 		switch {
 		case n.err != nil:
@@ -89,4 +131,21 @@ func planOf(ctx context.Context, src Source) (summary, error) {
 	}
 	plan.Warnings = some(report.Warnings)
 	return plan, nil
+}
+
+// planOfStream reads a stream to its end, if no program has to be run for that.
+func planOfStream(ctx context.Context, src Source, plan summary) (summary, error) {
+	if plan.Command = src.Stream.Runs; plan.Command {
+		return plan, nil
+	}
+	in, err := src.Stream.Open(ctx)
+	if err != nil {
+		return plan, err
+	}
+	defer in.Close()
+	plan.Files = 1
+	if plan.BytesRead, err = io.Copy(io.Discard, in); err == nil && plan.BytesRead == 0 {
+		err = src.Stream.nothing()
+	}
+	return plan, err
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"chatkeep/backup/config"
 	"chatkeep/backup/session"
 	"chatkeep/providers/chat"
 )
@@ -21,7 +22,11 @@ func inspectCommand(env *session.Env, chats []chat.Provider) *cli.Command {
 			"  chatkeep inspect ~/Exports --json",
 		Flags: env.Flags(own...),
 		Action: env.Action(func(ctx context.Context, c *session.Call) error {
-			src, err := sourceOf(c, chats, c.Arg(0))
+			said, err := withFlags(c, config.Source{})
+			if err != nil {
+				return err
+			}
+			src, err := sourceOf("", said, c.Arg(0), chats)
 			if err != nil {
 				return err
 			}

@@ -17,7 +17,6 @@ import (
 	"chatkeep/backup/power"
 	"chatkeep/backup/runlog"
 	"chatkeep/backup/session"
-	"chatkeep/backup/shell"
 )
 
 func runCommand(env *session.Env) *cli.Command {
@@ -27,27 +26,38 @@ func runCommand(env *session.Env) *cli.Command {
 			"it decides by the rhythms in config.toml and by what ran before, so that a machine that\n" +
 			"slept catches up. It prints nothing where all went well, and a line for each job where\n" +
 			"something did not. Without --wait it leaves when another run is at work.\n\n" +
+			"Where there is no timer, as in a container, --every stays and does that again and\n" +
+			"again. The configuration is read anew each time. SIGTERM and Ctrl-C end it: with 0\n" +
+			"between two rounds, with 130 in the middle of one, which the next start makes up for.\n" +
+			"With --json each round ends with its summary.\n\n" +
 			"  chatkeep run\n" +
 			"  chatkeep run nightly --verbose\n" +
+			"  chatkeep run --every 15m\n" +
 			"  chatkeep run --dry-run",
 		Flags: env.Flags(session.ConfigFlag(),
+			&cli.StringFlag{Name: "every", Usage: "stay, and look at once and then after each `TIME`, as 15m, what is due"},
 			&cli.BoolFlag{Name: "log-json", Usage: "write what is done to stderr, one JSON object a line"},
 			&cli.BoolFlag{Name: "wait", Usage: "wait until another run has ended"},
 			session.DryRun()),
 		Action: env.Action(func(ctx context.Context, c *session.Call) error {
-			r, err := newJobRun(c)
+			pause, err := everyOf(c)
 			if err != nil {
 				return err
 			}
-			if c.DryRun() {
+			r, err := newJobRun(c)
+			switch {
+			case err != nil:
+				return err
+			case c.DryRun():
 				return r.plan(ctx)
+			case pause > 0:
+				return (&rounds{c: c, pause: pause}).all(ctx, r)
 			}
-			release, ok, err := r.turn(ctx)
-			if err != nil || !ok {
+			failed, err := r.once(ctx)
+			if err != nil {
 				return err
 			}
-			defer release()
-			return r.all(ctx)
+			return failed
 		}),
 	}
 }
@@ -81,32 +91,44 @@ func (r *jobRun) turn(ctx context.Context) (release func(), ok bool, err error) 
 	}
 }
 
-// all runs the jobs and makes one error of what went wrong in them.
-func (r *jobRun) all(ctx context.Context) error {
+// once runs the jobs when it is this run's turn. Failed is what went wrong in
+// them, made one error; err is why they could not be run.
+func (r *jobRun) once(ctx context.Context) (failed, err error) {
+	release, ok, err := r.turn(ctx)
+	if err != nil || !ok {
+		return nil, err
+	}
+	defer release()
 	// Only now: the run that was waited for wrote it.
 	memory, err := job.LoadMemory(r.c.Dirs.RunsPath())
 	if err != nil {
-		return err
+		return nil, err
 	}
 	r.runner.Memory = memory
 	reports, err := r.runner.Run(ctx, r.c.Args().Slice())
 	if err != nil {
-		return err
+		return nil, err
 	}
 	r.measure()
-	var failed []*job.Report
+	return r.tellReports(reports)
+}
+
+// tellReports writes what became of the jobs for a program, and makes one error of
+// what went wrong in them.
+func (r *jobRun) tellReports(reports []*job.Report) (failed, err error) {
+	var bad []*job.Report
 	for _, report := range reports {
 		if err := r.c.Voice.Object(ranOf(report)); err != nil {
-			return err
+			return nil, err
 		}
 		if code := report.Trouble.Code; code != 0 && code != session.ExitIncomplete {
-			failed = append(failed, report)
+			bad = append(bad, report)
 		}
 	}
-	if err := r.c.Voice.Object(runSummary{Type: "summary", Jobs: len(reports), Failed: len(failed)}); err != nil {
-		return err
+	if err := r.c.Voice.Object(runSummary{Type: "summary", Jobs: len(reports), Failed: len(bad)}); err != nil {
+		return nil, err
 	}
-	return r.outcome(reports, failed)
+	return r.outcome(reports, bad), nil
 }
 
 // measure writes the metrics. That it cannot is no reason for a backup to fail.
@@ -225,12 +247,10 @@ func newJobRun(c *session.Call) (*jobRun, error) {
 	}
 	machine := power.This()
 	r.runner = &job.Runner{
+		Finder: job.Finder{Now: c.Env.Clock.Now, Sleep: c.Env.Clock.Sleep, Match: config.Source.Matches, Produce: r.produce},
 		Config: cfg,
 		Save:   func(m *job.Memory) error { return m.Save(c.Dirs.RunsPath()) },
 		Do:     r.do,
-		Now:    c.Env.Clock.Now, Sleep: c.Env.Clock.Sleep,
-		Match:   config.Source.Matches,
-		Produce: r.produce,
 		Power: func(ctx context.Context) (battery, metered bool) {
 			return machine.OnBattery(ctx), machine.Metered(ctx)
 		},
@@ -249,19 +269,13 @@ func (r *jobRun) do(ctx context.Context, args []string) job.Ended {
 		args = slices.Insert(slices.Clone(args), 1, "--config="+path)
 	}
 	e := r.c.Within(ctx, args)
-	return job.Ended{Code: e.Code, Message: e.Message, Hint: e.Hint, Warnings: e.Warnings, Summary: e.Summary}
+	return job.Ended{Code: e.Code, Message: e.Message, Hint: e.Hint, Warnings: e.Warnings, Output: e.Output, Summary: e.Summary}
 }
 
 // produce runs the command that makes an export. What it prints goes to the log.
 func (r *jobRun) produce(ctx context.Context, name string, s config.Source) error {
-	command := shell.Command{
-		Name: "the command before " + name, Line: s.Before, Timeout: s.BeforeTimeout,
-		Out: func(line string) { r.log(runlog.Record{Level: runlog.Info, Message: line, Source: name}) },
-	}
-	if r.c.Env.Environ != nil {
-		command.Env = r.c.Env.Environ()
-	}
-	return command.Run(ctx)
+	out := func(line string) { r.log(runlog.Record{Level: runlog.Info, Message: line, Source: name}) }
+	return before(r.c.Env, name, s, out).Run(ctx)
 }
 
 func newRunID() string {

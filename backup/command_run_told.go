@@ -27,11 +27,7 @@ func newNotifier(c *session.Call) (*notify.Notifier, error) {
 	if err != nil {
 		return nil, err
 	}
-	environ := func() []string { return nil }
-	if c.Env.Environ != nil {
-		environ = c.Env.Environ
-	}
-	n, err := notify.New(cfg.Notify, notify.Deps{Now: c.Env.Clock.Now, Sleep: c.Env.Clock.Sleep, Environ: environ, Stderr: session.NewCleanWriter(c.Env.Stderr)})
+	n, err := notify.New(cfg.Notify, notify.Deps{Now: c.Env.Clock.Now, Sleep: c.Env.Clock.Sleep, Environ: c.Env.Environment, Stderr: session.NewCleanWriter(c.Env.Stderr)})
 	if err != nil {
 		return nil, session.Fail(session.ExitUsage, "", "%v", err)
 	}
@@ -126,6 +122,9 @@ func (r *jobRun) logStep(report *job.Report, line []string, ended job.Ended) {
 	if ended.Code != 0 {
 		record.Level = runlog.Error
 		record.Message += ": " + ended.Message
+	}
+	for _, said := range ended.Output {
+		r.log(runlog.Record{Level: runlog.Info, Message: said, Job: report.Job, Run: report.Run})
 	}
 	r.log(record)
 	for _, w := range ended.Warnings {

@@ -17,6 +17,7 @@ func scheduleCommand(env *session.Env, host schedule.Host) *cli.Command {
 		Name: "schedule", Category: session.Automate, Usage: "the one timer that runs what is due",
 		Subcommands: []*cli.Command{
 			scheduleInstall(env, host), scheduleRemove(env, host), scheduleShow(env, host), scheduleStatus(env, host),
+			scheduleUnits(env),
 		},
 	}
 }

@@ -28,7 +28,7 @@ func (s *scheduling) print(d schedule.Draft) error {
 	if err := s.printSteps(d.First); err != nil {
 		return err
 	}
-	if err := s.printPieces(s.kind, d.Pieces); err != nil {
+	if err := printPieces(s.c, s.kind, d.Pieces); err != nil {
 		return err
 	}
 	if err := s.printSteps(d.Then); err != nil {
@@ -47,13 +47,13 @@ func (s *scheduling) printSteps(commands []schedule.Command) error {
 	return nil
 }
 
-func (s *scheduling) printPieces(k schedule.Kind, pieces []schedule.Piece) error {
+func printPieces(c *session.Call, k schedule.Kind, pieces []schedule.Piece) error {
 	for _, p := range pieces {
-		s.c.Voice.Print("== %s", p.Place)
+		c.Voice.Print("== %s", p.Place)
 		for line := range strings.SplitSeq(strings.TrimSuffix(p.Text, "\n"), "\n") {
-			s.c.Voice.Print("%s", line)
+			c.Voice.Print("%s", line)
 		}
-		if err := s.c.Voice.Object(schedulePiece{"piece", k, p.Place, p.Text}); err != nil {
+		if err := c.Voice.Object(schedulePiece{"piece", k, p.Place, p.Text}); err != nil {
 			return err
 		}
 	}
@@ -83,7 +83,7 @@ func (s *scheduling) show(ctx context.Context) error {
 			continue
 		}
 		sum.Installed = append(sum.Installed, k)
-		if err := s.printPieces(k, there[k]); err != nil {
+		if err := printPieces(s.c, k, there[k]); err != nil {
 			return err
 		}
 	}

@@ -8,12 +8,10 @@ import (
 	"os"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/urfave/cli/v2"
 
 	"chatkeep/backup/config"
-	"chatkeep/backup/rhythm"
 	"chatkeep/backup/session"
 	"chatkeep/providers/chat"
 )
@@ -21,7 +19,7 @@ import (
 func sourceCommand(env *session.Env, chats []chat.Provider) *cli.Command {
 	return &cli.Command{
 		Name: "source", Category: session.SetUp, Usage: "what is backed up again and again",
-		Subcommands: []*cli.Command{sourceAddCommand(env), sourceListCommand(env), sourceRemoveCommand(env), sourceTestCommand(env, chats)},
+		Subcommands: []*cli.Command{sourceAddCommand(env), sourceListCommand(env), sourceRemoveCommand(env), sourceTestCommand(env, chats), sourceDiscoverCommand(env, chats)},
 	}
 }
 
@@ -33,13 +31,16 @@ func sourceAddCommand(env *session.Env) *cli.Command {
 		&cli.StringFlag{Name: "settle", Usage: "`TIME` for which it has to be left alone (default 2m)"},
 		&cli.StringFlag{Name: "before", Usage: "`COMMAND` that produces the export first, run by the shell"},
 		&cli.StringFlag{Name: "before-timeout", Usage: "`TIME` that it may take (default 1h)"},
+		&cli.StringFlag{Name: "command", Usage: "`COMMAND` whose output is the source, in place of PATH, run by the shell"},
+		&cli.StringFlag{Name: "command-timeout", Usage: "`TIME` that it may take until all is stored (default 1d)"},
 	})
 	return &cli.Command{
-		Name: "add", ArgsUsage: "NAME PATH", Usage: "add a source to the configuration file",
+		Name: "add", ArgsUsage: "NAME [PATH]", Usage: "add a source to the configuration file",
 		Description: "PATH is a file, a folder, or a pattern with *, ? and […]: keep those from the shell.\n" +
 			"Everything else in the file stays as it is, comments too.\n\n" +
 			"  chatkeep source add phone '~/Exports/WhatsApp*.zip' --newest --watch\n" +
-			"  chatkeep source add pictures ~/Pictures --no-videos --tag home",
+			"  chatkeep source add pictures ~/Pictures --no-videos --tag home\n" +
+			"  chatkeep source add chats.sql --command 'mysqldump chats'",
 		Flags: env.Flags(own...),
 		Action: env.Action(func(_ context.Context, c *session.Call) error {
 			s, err := newSource(c)
@@ -57,8 +58,10 @@ func sourceAddCommand(env *session.Env) *cli.Command {
 			if err := changeConfig(c, change); err != nil {
 				return err
 			}
-			if _, err := s.Matches(); err != nil {
-				c.Voice.Warn("source %s: %v", c.Arg(0), err)
+			if s.Path != "" {
+				if _, err := s.Matches(); err != nil {
+					c.Voice.Warn("source %s: %v", c.Arg(0), err)
+				}
 			}
 			return tellSourceChange(c, "add", f)
 		}),
@@ -67,20 +70,16 @@ func sourceAddCommand(env *session.Env) *cli.Command {
 
 // newSource makes a source of the flags. The rest of what may be wrong with it is
 // found as in the file.
-func newSource(c *session.Call) (s config.Source, err error) {
-	s = config.Source{
-		Newest: c.Bool("newest"), Watch: c.Bool("watch"), Before: c.String("before"),
-		App: c.String("app"), Me: c.String("me"), Chat: c.String("chat"), TZ: c.String("tz"), DateOrder: c.String("date-order"),
-		Exclude: c.StringSlice("exclude"), Include: c.StringSlice("include"), Tags: c.StringSlice("tag"),
-		ExcludeLargerThan: c.String("exclude-larger-than"), NoVideos: c.Bool("no-videos"), OneFileSystem: c.Bool("one-file-system"),
-		Host: c.String("host"),
+func newSource(c *session.Call) (config.Source, error) {
+	s, err := withFlags(c, config.Source{})
+	if err != nil {
+		return s, err
 	}
-	for flag, field := range map[string]*time.Duration{"settle": &s.Settle, "before-timeout": &s.BeforeTimeout} {
-		if text := c.String(flag); text != "" {
-			if *field, err = rhythm.ParseSpan(text); err != nil {
-				return s, session.Usage("--%s: %v", flag, err)
-			}
+	if c.NArg() < 2 {
+		if s.Command == "" {
+			err = session.Usage("source add needs a PATH, or --command")
 		}
+		return s, err
 	}
 	here, err := os.Getwd()
 	if err != nil {
@@ -127,15 +126,16 @@ func sourceRemoveCommand(env *session.Env) *cli.Command {
 
 // listedSource is a source as source list --json prints it.
 type listedSource struct {
-	Type   string   `json:"type"`
-	Name   string   `json:"name"`
-	Path   string   `json:"path"`
-	Newest bool     `json:"newest"`
-	Watch  bool     `json:"watch"`
-	App    string   `json:"app,omitempty"`
-	Tags   []string `json:"tags"`
-	Jobs   []string `json:"jobs"`
-	From   string   `json:"from"`
+	Type    string   `json:"type"`
+	Name    string   `json:"name"`
+	Path    string   `json:"path"`
+	Command bool     `json:"command"` // it is what a command prints
+	Newest  bool     `json:"newest"`
+	Watch   bool     `json:"watch"`
+	App     string   `json:"app,omitempty"`
+	Tags    []string `json:"tags"`
+	Jobs    []string `json:"jobs"`
+	From    string   `json:"from"`
 }
 
 func sourceListCommand(env *session.Env) *cli.Command {
@@ -150,6 +150,9 @@ func sourceListCommand(env *session.Env) *cli.Command {
 			for _, name := range sortedNames(f.Config.Sources) {
 				s := f.Config.Sources[name]
 				words := ""
+				if s.Command != "" {
+					words = "(what a command prints)"
+				}
 				if s.Newest {
 					words += "  newest"
 				}
@@ -157,7 +160,7 @@ func sourceListCommand(env *session.Env) *cli.Command {
 					words += "  watch"
 				}
 				c.Voice.Print("%-16s %s%s", name, s.Path, words)
-				if err := c.Voice.Object(listedSource{"source", name, s.Path, s.Newest, s.Watch, s.App, some(s.Tags), jobsOf(f.Config, name), f.At("sources", name)}); err != nil {
+				if err := c.Voice.Object(listedSource{"source", name, s.Path, s.Command != "", s.Newest, s.Watch, s.App, some(s.Tags), jobsOf(f.Config, name), f.At("sources", name)}); err != nil {
 					return err
 				}
 			}
@@ -183,15 +186,20 @@ func jobsOf(c *config.Config, source string) []string {
 func sourceTestCommand(env *session.Env, chats []chat.Provider) *cli.Command {
 	return &cli.Command{
 		Name: "test", ArgsUsage: "NAME", Usage: "say what a source would take now; writes nothing",
+		Description: "A command whose output is the source is run, and its output counted. One before a\n" +
+			"source is not run.",
 		Flags: env.Flags(session.ConfigFlag()),
 		Action: env.Action(func(ctx context.Context, c *session.Call) error {
 			conf, err := c.Config()
 			if err != nil {
 				return err
 			}
-			s, ok := conf.Sources[c.Arg(0)]
-			if !ok {
-				return session.Fail(session.ExitUsage, "chatkeep source list shows those there are", "there is no source %s", c.Arg(0))
+			s, err := conf.Source(c.Arg(0))
+			if err != nil {
+				return err
+			}
+			if s.Command != "" {
+				return testOutput(ctx, c, s)
 			}
 			paths, err := s.Matches()
 			if err != nil {
@@ -202,11 +210,42 @@ func sourceTestCommand(env *session.Env, chats []chat.Provider) *cli.Command {
 	}
 }
 
+// testOutput runs the command of a source.
+func testOutput(ctx context.Context, c *session.Call, s config.Source) error {
+	from := outputOf(c, c.Arg(0), s)
+	out, err := from.Open(ctx)
+	if err != nil {
+		return err
+	}
+	defer out.Close()
+	n, err := io.Copy(io.Discard, out)
+	if err != nil {
+		return err
+	}
+	if n == 0 {
+		return from.nothing()
+	}
+	c.Voice.Print("its command prints %s: kept as the file %s", session.Size(n), from.File)
+	if err := c.Voice.Object(match{Type: "match", Bytes: n, Apps: []string{}, Other: 1}); err != nil {
+		return err
+	}
+	return tellTested(c, 1, 0)
+}
+
+func tellTested(c *session.Call, matches, failed int) error {
+	return c.Voice.Object(struct {
+		Type    string `json:"type"`
+		Source  string `json:"source"`
+		Matches int    `json:"matches"`
+		Failed  int    `json:"failed"`
+	}{"summary", c.Arg(0), matches, failed})
+}
+
 // match is what a source matches, as source test --json prints it.
 type match struct {
 	Type  string   `json:"type"`
-	Path  string   `json:"path"`
-	Time  string   `json:"mtime"`
+	Path  string   `json:"path"`            // "" for what a command prints
+	Time  string   `json:"mtime,omitempty"` // of what is at a path
 	Bytes int64    `json:"bytes"`
 	Apps  []string `json:"apps"`
 	Other int64    `json:"unrecognised_files"`
@@ -230,12 +269,7 @@ func testSource(ctx context.Context, c *session.Call, chats []chat.Provider, s c
 			return err
 		}
 	}
-	if err := c.Voice.Object(struct {
-		Type    string `json:"type"`
-		Source  string `json:"source"`
-		Matches int    `json:"matches"`
-		Failed  int    `json:"failed"`
-	}{"summary", c.Arg(0), len(paths), len(failed)}); err != nil {
+	if err := tellTested(c, len(paths), len(failed)); err != nil {
 		return err
 	}
 	return errors.Join(failed...)
@@ -249,7 +283,7 @@ func testMatch(ctx context.Context, c *session.Call, chats []chat.Provider, s co
 	if err := readable(path, info); err != nil {
 		return nil, err
 	}
-	src, err := Configured(c.Arg(0), s, path, chats)
+	src, err := sourceOf(c.Arg(0), s, path, chats)
 	if err != nil {
 		return nil, err
 	}

@@ -1,40 +1,94 @@
 package backup
 
 import (
+	"fmt"
+	"slices"
 	"time"
 
 	"chatkeep/backup/config"
+	"chatkeep/backup/rhythm"
 	"chatkeep/backup/session"
 	"chatkeep/providers/chat"
 )
 
-// Configured makes a source of one of the configuration file. Path is one of what
-// its own path or pattern matches. Snapshots of it share the name.
-func Configured(name string, s config.Source, path string, chats []chat.Provider) (Source, error) {
+// withFlags lays what the flags say over what the configuration file says of a
+// source, each value by itself. It says nothing of a path: that source is empty.
+func withFlags(c *session.Call, s config.Source) (config.Source, error) {
+	for flag, field := range map[string]*string{
+		"app": &s.App, "me": &s.Me, "chat": &s.Chat, "tz": &s.TZ, "date-order": &s.DateOrder, "host": &s.Host,
+		"exclude-larger-than": &s.ExcludeLargerThan, "before": &s.Before, "command": &s.Command,
+	} {
+		if c.IsSet(flag) {
+			*field = c.String(flag)
+		}
+	}
+	for flag, field := range map[string]*[]string{"exclude": &s.Exclude, "include": &s.Include, "tag": &s.Tags} {
+		if c.IsSet(flag) {
+			*field = c.StringSlice(flag)
+		}
+	}
+	for flag, field := range map[string]*bool{
+		"newest": &s.Newest, "watch": &s.Watch, "no-videos": &s.NoVideos, "one-file-system": &s.OneFileSystem,
+	} {
+		if c.IsSet(flag) {
+			*field = c.Bool(flag)
+		}
+	}
+	for flag, field := range map[string]*time.Duration{
+		"settle": &s.Settle, "before-timeout": &s.BeforeTimeout, "command-timeout": &s.CommandTimeout,
+	} {
+		if !c.IsSet(flag) {
+			continue
+		}
+		var err error
+		if *field, err = rhythm.ParseSpan(c.String(flag)); err != nil {
+			return s, session.Usage("--%s: %v", flag, err)
+		}
+	}
+	return s, nil
+}
+
+// sourceOf makes a source of what is said of one, with the name that its snapshots
+// share. Path is one of what its own path or pattern matches. What is wrong is told
+// by its flag: the file was proved when it was read.
+func sourceOf(name string, s config.Source, path string, chats []chat.Provider) (Source, error) {
 	src := Source{
 		Path: path, Name: name, App: s.App, Providers: chats, Tags: s.Tags, Host: session.Label(s.Host),
 		Chat:   chat.Options{Me: s.Me, Chat: s.Chat, DateOrder: s.DateOrder},
 		Select: Selection{Exclude: s.Exclude, Include: s.Include, NoVideos: s.NoVideos, OneFileSystem: s.OneFileSystem},
 	}
+	if err := checkApp(chats, s.App); err != nil {
+		return src, session.Usage("--app: %v", err)
+	}
+	if o := s.DateOrder; o != "" && !slices.Contains([]string{"dmy", "mdy", "ymd"}, o) {
+		return src, session.Usage("--date-order: %q is none of dmy, mdy, ymd", o)
+	}
+	for _, tag := range s.Tags {
+		if err := ownTag(tag); err != nil {
+			return src, session.Usage("--tag: %v", err)
+		}
+	}
+	if err := src.Select.Check(); err != nil {
+		return src, session.Usage("%v", err)
+	}
 	var err error
 	if s.ExcludeLargerThan != "" {
-		src.Select.LargerThan, err = session.ParseSize(s.ExcludeLargerThan)
+		if src.Select.LargerThan, err = session.ParseSize(s.ExcludeLargerThan); err != nil {
+			return src, session.Usage("--exclude-larger-than: %v", err)
+		}
 	}
-	if err == nil && s.TZ != "" {
-		src.Chat.Zone, err = time.LoadLocation(s.TZ)
+	if s.TZ != "" {
+		if src.Chat.Zone, err = time.LoadLocation(s.TZ); err != nil {
+			return src, session.Usage("--tz: there is no zone %q; they are named as in Europe/Berlin", s.TZ)
+		}
 	}
-	return src, err
+	return src, nil
 }
 
 // checkConfig has the configuration file looked at for what this package knows:
 // apps, patterns and tags.
 func checkConfig(env *session.Env, chats []chat.Provider) {
-	env.CheckConfig("app", func(app string) error {
-		if !knownApp(chats, app) {
-			return session.Usage("%q is none of files, %s", app, names(chats))
-		}
-		return nil
-	})
+	env.CheckConfig("app", func(app string) error { return checkApp(chats, app) })
 	pattern := func(p string) error {
 		s := Selection{Exclude: []string{p}}
 		return s.Check()
@@ -42,4 +96,13 @@ func checkConfig(env *session.Env, chats []chat.Provider) {
 	env.CheckConfig("exclude", pattern)
 	env.CheckConfig("include", pattern)
 	env.CheckConfig("tags", ownTag)
+}
+
+// checkApp refuses an app that this build does not know.
+func checkApp(chats []chat.Provider, app string) error {
+	known := func(p chat.Provider) bool { return p.Name == app }
+	if app == "" || app == "files" || slices.ContainsFunc(chats, known) {
+		return nil
+	}
+	return fmt.Errorf("%q is none of files, %s", app, names(chats))
 }

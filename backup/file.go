@@ -214,12 +214,18 @@ func (w *fileWorker) unreadable(e *format.Entry, file string, err error) {
 
 // noteUnreadable counts what could not be read, and returns why.
 func (r *run) noteUnreadable(file string, err error) error {
-	var pe *fs.PathError
-	if errors.As(err, &pe) {
-		err = pe.Err
-	}
+	err = withoutPath(err)
 	atomic.AddInt64(&r.report.Unreadable, 1)
 	r.warn(fmt.Sprintf("%s could not be read: %v", file, err))
+	return err
+}
+
+// withoutPath is an error without the path that is told beside it.
+func withoutPath(err error) error {
+	var at *fs.PathError
+	if errors.As(err, &at) {
+		return at.Err
+	}
 	return err
 }
 

@@ -29,6 +29,13 @@ func Inspect(ctx context.Context, src Source, records io.Writer) (*InspectReport
 	report.Unrecognised, report.Bytes = f.other, f.bytes
 	for i := range f.found {
 		to := &printSink{found: &f.found[i], records: records}
+		if records != nil {
+			// Records begin with who takes part, which is known for sure only when
+			// all messages were read.
+			if _, err := parse(ctx, &f.found[i], src.Chat, &to.people); err != nil {
+				return report, err
+			}
+		}
 		reports, err := parse(ctx, &f.found[i], src.Chat, to)
 		report.Conversations = append(report.Conversations, reports...)
 		if err != nil {
@@ -46,22 +53,44 @@ func Inspect(ctx context.Context, src Source, records io.Writer) (*InspectReport
 type printSink struct {
 	found   *found
 	records io.Writer
+	people  peopleSink
 	encoder *record.Encoder
-	c       *chat.Conversation
+}
+
+// peopleSink takes who takes part, by conversation.
+type peopleSink struct {
+	of map[string][]chat.Participant
+	c  *chat.Conversation
+}
+
+func (s *peopleSink) conversation(c *chat.Conversation) (messageSink, error) {
+	s.c = c
+	return s, nil
+}
+
+func (s *peopleSink) message(*chat.Message) error { return nil }
+
+func (s *peopleSink) done(*chat.Coverage, *ConversationReport) error {
+	if s.of == nil {
+		s.of = map[string][]chat.Participant{}
+	}
+	s.of[s.c.ID] = s.c.Participants
+	return nil
 }
 
 func (s *printSink) conversation(c *chat.Conversation) (messageSink, error) {
-	s.c = c
 	if s.records == nil {
 		return s, nil
 	}
+	whole := *c
+	whole.Participants = s.people.of[c.ID]
 	s.encoder = record.NewEncoder(s.records, s.found.inSnapshot)
-	for i := range c.Participants {
-		if err := s.encoder.Participant(&c.Participants[i]); err != nil {
+	for i := range whole.Participants {
+		if err := s.encoder.Participant(&whole.Participants[i]); err != nil {
 			return nil, err
 		}
 	}
-	return s, s.encoder.Conversation(c)
+	return s, s.encoder.Conversation(&whole)
 }
 
 func (s *printSink) message(m *chat.Message) error {

@@ -5,12 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
-	"path"
 	"time"
 
 	"chatkeep/providers/chat"
-	"chatkeep/providers/chat/archive"
 )
 
 // ConversationReport is what was found of one conversation.
@@ -49,17 +46,13 @@ type messageSink interface {
 // parse reads one export into a sink. What is wrong with the export goes into the
 // reports; the error is the sink's, or the context's.
 func parse(ctx context.Context, f *found, o chat.Options, to sink) ([]*ConversationReport, error) {
-	export, err := archive.OpenPath(f.file, archive.Limits{})
+	fsys, closeAll, err := f.open()
 	if err != nil {
 		return []*ConversationReport{f.failed(err)}, nil
 	}
-	defer export.Close()
+	defer closeAll()
 	if o.Name == "" {
 		o.Name = f.name
-	}
-	fsys, err := fs.Sub(export.FS, f.folder)
-	if err != nil {
-		return []*ConversationReport{f.failed(err)}, nil
 	}
 	source, err := f.provider.Open(fsys, f.match, o)
 	if err != nil {
@@ -87,8 +80,17 @@ func parse(ctx context.Context, f *found, o chat.Options, to sink) ([]*Conversat
 func (f *found) failed(err error) *ConversationReport {
 	r := f.report()
 	r.Unparsed = 1
-	r.Warnings = append(r.Warnings, err.Error())
+	r.Warnings = append(r.Warnings, withCure(err))
 	return r
+}
+
+// withCure is an error with its cure, where one is known.
+func withCure(err error) string {
+	var h interface{ Hint() string }
+	if errors.As(err, &h) && h.Hint() != "" {
+		return err.Error() + "; " + h.Hint()
+	}
+	return err.Error()
 }
 
 func (f *found) report() *ConversationReport {
@@ -105,7 +107,7 @@ func (f *found) account(a chat.Accounts, reports *[]*ConversationReport) {
 		*reports = append(*reports, f.report())
 	}
 	r := (*reports)[0]
-	r.Warnings = append(r.Warnings, a.Warnings...)
+	r.Warnings = append(append(r.Warnings, f.warnings()...), a.Warnings...)
 	for reason, n := range a.Ignored {
 		r.Ignored[reason] += n
 	}
@@ -127,7 +129,7 @@ func parseConversation(ctx context.Context, f *found, source chat.Source, c *cha
 				return r, context.Cause(ctx)
 			}
 			r.Unparsed++
-			r.Warnings = append(r.Warnings, err.Error())
+			r.Warnings = append(r.Warnings, withCure(err))
 			if errors.Is(err, io.ErrUnexpectedEOF) {
 				break
 			}
@@ -184,7 +186,3 @@ func (r *ConversationReport) count(m *chat.Message) {
 		r.last = m.Time
 	}
 }
-
-// inSnapshot maps a path within the export to one in the snapshot. A member of a
-// zip is below its zip's name, though the snapshot lists the zip as one file.
-func (f *found) inSnapshot(p string) string { return path.Join(f.at, p) }

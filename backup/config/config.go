@@ -1,6 +1,7 @@
 package config
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"time"
@@ -37,7 +38,8 @@ type Repository struct {
 	PassphraseCommand string
 }
 
-// Source is something that is backed up again and again.
+// Source is something that is backed up again and again: what is at a path, or
+// what a command prints.
 type Source struct {
 	Path   string // a file, a folder, or a pattern: ~/Exports/WhatsApp*.zip
 	Newest bool   // of what the pattern matches, the newest alone
@@ -49,6 +51,11 @@ type Source struct {
 	// Before is a command that produces the export first, run by the shell.
 	Before        string
 	BeforeTimeout time.Duration // one hour where Before is set and this is not
+
+	// Command prints what is to be stored, in place of Path, and is run by the
+	// shell. Its output is one file, named like the source.
+	Command        string
+	CommandTimeout time.Duration // until all is stored; one day where Command is set and this is not
 
 	App, Me, Chat, TZ, DateOrder string // as backup's flags
 	Exclude, Include, Tags       []string
@@ -123,6 +130,15 @@ type Log struct {
 // Metrics is a file for a collector of metrics.
 type Metrics struct {
 	Textfile string // in the format of OpenMetrics, written anew after each run
+}
+
+// Source returns the source of a name. The error says what name was probably meant.
+func (c *Config) Source(name string) (Source, error) {
+	s, ok := c.Sources[name]
+	if !ok {
+		return s, &oddity{fmt.Sprintf("there is no source %s%s", name, Meant(name, c.SourceNames())), "chatkeep source list shows those there are"}
+	}
+	return s, nil
 }
 
 // JobNames returns the names of the jobs, sorted.

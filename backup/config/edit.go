@@ -151,9 +151,8 @@ func (d *document) isComment(start, end int) bool {
 
 // RemoveSource takes a source out. A job must not name it.
 func (f *File) RemoveSource(name string) (*Change, error) {
-	if _, there := f.Config.Sources[name]; !there {
-		names := slices.Sorted(maps.Keys(f.Config.Sources))
-		return nil, &oddity{fmt.Sprintf("there is no source %s%s", name, meant(name, names)), "chatkeep source list shows those there are"}
+	if _, err := f.Config.Source(name); err != nil {
+		return nil, err
 	}
 	for _, job := range slices.Sorted(maps.Keys(f.Config.Jobs)) {
 		if slices.Contains(f.Config.Jobs[job].Sources, name) {

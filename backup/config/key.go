@@ -73,7 +73,7 @@ func oneOf(words []string) check {
 		if slices.Contains(words, text) {
 			return text, nil
 		}
-		return "", fmt.Errorf("%q is none of %s%s", text, listed(words), meant(text, words))
+		return "", fmt.Errorf("%q is none of %s%s", text, listed(words), Meant(text, words))
 	}
 }
 

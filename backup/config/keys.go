@@ -36,6 +36,8 @@ func sourceKeys() []key[Source] {
 		span("settle", "how long it has to be left alone (default 2m)", func(s *S) *time.Duration { return &s.Settle }),
 		command("before", "a command that produces the export first, run by the shell", func(s *S) *string { return &s.Before }),
 		span("before-timeout", "how long that may take (default 1h)", func(s *S) *time.Duration { return &s.BeforeTimeout }),
+		command("command", "a command whose output is the source, in place of path: one file of the source's name; run by the shell", func(s *S) *string { return &s.Command }),
+		span("command-timeout", "how long it may take until all is stored (default 1d)", func(s *S) *time.Duration { return &s.CommandTimeout }),
 		text("app", "everything is an export of this app; files parses nothing", func(s *S) *string { return &s.App }, as("app")),
 		text("me", "the name or id under which you appear in the export", func(s *S) *string { return &s.Me }, plain),
 		text("chat", "the conversation's title, where the export does not tell", func(s *S) *string { return &s.Chat }, plain),

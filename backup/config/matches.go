@@ -168,3 +168,19 @@ func newest(paths []string) ([]string, error) {
 	}
 	return best, nil
 }
+
+// Series is the name that snapshots of a path share, of a source with this name.
+// What a pattern matches are series of their own: one chat must not look as if it
+// had replaced another.
+func (s Source) Series(name, path string) string {
+	at := strings.IndexAny(s.Path, "*?[")
+	if at < 0 || s.Newest {
+		return name
+	}
+	fixed := filepath.Dir(s.Path[:at] + "x")
+	within, err := filepath.Rel(fixed, path)
+	if err != nil {
+		within = path
+	}
+	return name + "/" + filepath.ToSlash(within)
+}

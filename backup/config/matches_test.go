@@ -84,3 +84,23 @@ func TestMatchesUnreadable(t *testing.T) {
 		t.Errorf("%q, %v", found, err)
 	}
 }
+
+// TestSeries: what a pattern matches has a name of its own each, and what comes in
+// place of the last one has the same.
+func TestSeries(t *testing.T) {
+	for _, c := range []struct {
+		source     config.Source
+		path, want string
+	}{
+		{config.Source{Path: "/exports"}, "/exports", "phone"},
+		{config.Source{Path: "/exports/*.zip", Newest: true}, "/exports/b.zip", "phone"},
+		{config.Source{Path: "/exports/*.zip"}, "/exports/b.zip", "phone/b.zip"},
+		{config.Source{Path: "/exports/*/chat.txt"}, "/exports/anna/chat.txt", "phone/anna/chat.txt"},
+		{config.Source{Path: "/exp*/chat.txt"}, "/exports/chat.txt", "phone/exports/chat.txt"},
+		{config.Source{Command: "dump"}, "", "phone"},
+	} {
+		if got := c.source.Series("phone", c.path); got != c.want {
+			t.Errorf("%s of %s is the series %s, not %s", c.path, c.source.Path, got, c.want)
+		}
+	}
+}

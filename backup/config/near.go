@@ -51,8 +51,9 @@ func distance(a, b string, bound int) int {
 	return row[len(to)]
 }
 
-// meant is "; did you mean WORD?", or "".
-func meant(word string, words []string) string {
+// Meant is "; did you mean WORD?" of the word that is nearest, or "" where none is
+// near.
+func Meant(word string, words []string) string {
 	if w := near(word, words); w != "" {
 		return "; did you mean " + w + "?"
 	}

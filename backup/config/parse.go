@@ -160,7 +160,7 @@ func (r *reader) unknown(what, name string, v *node, names []string) {
 		p.Cure = r.cureOf(what, lower, names)
 		return
 	}
-	r.problem(v.key, "there is no key %s %s%s", name, where, meant(name, names))
+	r.problem(v.key, "there is no key %s %s%s", name, where, Meant(name, names))
 }
 
 // cureOf tells where a secret of a table goes: where its store says, or else into
@@ -275,8 +275,9 @@ func (r *reader) setting(s storage.Setting, v *node, to *Repository) {
 
 // The defaults of sources.
 const (
-	defaultSettle        = 2 * time.Minute
-	defaultBeforeTimeout = time.Hour
+	defaultSettle         = 2 * time.Minute
+	defaultBeforeTimeout  = time.Hour
+	defaultCommandTimeout = 24 * time.Hour
 )
 
 func (r *reader) log(to *Log) {
@@ -310,6 +311,18 @@ func (r *reader) one(at string, n *node, a, b string) {
 func (r *reader) goesWith(n *node, key, with string) {
 	if v := n.keys[key]; v != nil && (n.keys[with] == nil || n.keys[with].kind == aTruth && n.keys[with].text != "true") {
 		r.problem(v.key, "%s means nothing without %s", key, with)
+	}
+}
+
+// onlyWith refuses, beside a key of a source, all of its others but some.
+func (r *reader) onlyWith(n *node, beside string, may ...string) {
+	if n.keys[beside] == nil {
+		return
+	}
+	for _, k := range sourceKeys() {
+		if v := n.keys[k.name]; v != nil && k.name != beside && !slices.Contains(may, k.name) {
+			r.problem(v.key, "%s means nothing with %s", k.name, beside)
+		}
 	}
 }
 
@@ -356,7 +369,7 @@ func items(v *node) []*node {
 func (r *reader) namesIn(section string, v *node, names []string) {
 	for _, one := range items(v) {
 		if one.kind == aText && one.text != "" && !slices.Contains(names, one.text) {
-			r.problem(one.at, "there is no %s in %s%s", one.text, section, meant(one.text, names))
+			r.problem(one.at, "there is no %s in %s%s", one.text, section, Meant(one.text, names))
 		}
 	}
 }
@@ -369,7 +382,7 @@ func (r *reader) bareWord(c *Config, v *node) {
 	}
 	names := slices.Sorted(maps.Keys(c.Repositories))
 	if !slices.Contains(names, v.text) {
-		p := r.problem(v.at, "there is no %s in %s%s", v.text, repositories, meant(v.text, names))
+		p := r.problem(v.at, "there is no %s in %s%s", v.text, repositories, Meant(v.text, names))
 		p.Cure = "for a folder of that name write ./" + v.text
 	}
 }

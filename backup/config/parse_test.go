@@ -52,7 +52,7 @@ func TestWrong(t *testing.T) {
 		"braces and table":  {"jobs = {}\n[jobs.a]", []string{"2:2 jobs has a value already, in line 1"}},
 		"dotted and table":  {"[sources]\na.path = '/a'\n[sources.a]\napp = 'whatsapp'", []string{"3:2 already exists"}},
 		"unknown section":   {"[source.a]\npath = '/a'", []string{"1:2 there is no key source at the top; did you mean sources?"}},
-		"unknown key":       {"[sources.a]\npth = '/a'", []string{"1:10 sources.a lacks path", "2:1 there is no key pth in sources.a; did you mean path?"}},
+		"unknown key":       {"[sources.a]\npth = '/a'", []string{"1:10 sources.a lacks path or command", "2:1 there is no key pth in sources.a; did you mean path?"}},
 		"nothing near":      {"[sources.a]\npath = '/a'\ncolour = 'blue'", []string{"3:1 there is no key colour in sources.a$"}},
 		"a kind of another": {"[sources.a]\npath = 5\nnewest = 'yes'\ntags = { a = 1 }", []string{"2:8 path is a number, and has to be text", "3:10 newest is text, and has to be true or false", "4:1 tags is a table"}},
 		"a date":            {"[sources.a]\npath = 1979-05-27", []string{"2:8 path is something else"}},
@@ -62,6 +62,10 @@ func TestWrong(t *testing.T) {
 		"span":              {"[sources.a]\npath = '/a'\nwatch = true\nsettle = '2'", []string{`4:10 settle: "2" is no length of time`}},
 		"settle alone":      {"[sources.a]\npath = '/a'\nsettle = '2m'", []string{"3:1 settle means nothing without watch"}},
 		"timeout alone":     {"[sources.a]\npath = '/a'\nbefore-timeout = '2m'", []string{"3:1 before-timeout means nothing without before"}},
+		"path and command":  {"[sources.a]\npath = '/a'\ncommand = 'dump'", []string{"3:1 sources.a has both path and command"}},
+		"command's own":     {"[sources.a]\ncommand = 'dump'\nwatch = true\nexclude = 'a'\napp = 'whatsapp'", []string{"3:1 watch means nothing with command", "4:1 exclude means nothing with command", "5:1 app means nothing with command"}},
+		"command's time":    {"[sources.a]\npath = '/a'\ncommand-timeout = '2m'", []string{"3:1 command-timeout means nothing without command"}},
+		"misspelt command":  {"[sources.a]\ncomand = 'dump'", []string{"1:10 sources.a lacks path or command", "2:1 there is no key comand in sources.a; did you mean command?"}},
 		"rhythm":            {"[jobs.a]\nevery = 'fortnightly'", []string{"2:9 every: "}},
 		"zone":              {"[sources.a]\npath = '/a'\ntz = 'Europe/Berln'", []string{`3:6 tz: there is no zone "Europe/Berln"`}},
 		"word":              {"[sources.a]\npath = '/a'\ndate-order = 'dym'", []string{`3:14 date-order: "dym" is none of dmy, mdy and ymd; did you mean dmy?`}},
@@ -177,6 +181,9 @@ watch = true
 before = "make export"
 exclude = ["*.tmp"]
 tags = "phone"
+[sources."calls.sql"]
+command = "dump calls"
+host = "phone"
 [jobs.nightly]
 sources = ["phone"]
 repositories = ["usb", "./other", "s3://c"]
@@ -202,10 +209,13 @@ func wholeConfig() *config.Config {
 			"usb":   {Place: "/etc/chats/usb-disk", PassphraseFile: "/home/me/secret", LimitUpload: "1MiB"},
 			"cloud": {Place: "s3://b/p", Settings: map[string]string{"s3-endpoint": "host:9000", "s3-odd": "true"}, StorageClass: []string{"originals=GLACIER"}},
 		},
-		Sources: map[string]config.Source{"phone": {
-			Path: "/home/me/Exports/WhatsApp*.zip", Newest: true, Watch: true, Settle: 2 * time.Minute,
-			Before: "make export", BeforeTimeout: time.Hour, Exclude: []string{"*.tmp"}, Tags: []string{"phone"},
-		}},
+		Sources: map[string]config.Source{
+			"phone": {
+				Path: "/home/me/Exports/WhatsApp*.zip", Newest: true, Watch: true, Settle: 2 * time.Minute,
+				Before: "make export", BeforeTimeout: time.Hour, Exclude: []string{"*.tmp"}, Tags: []string{"phone"},
+			},
+			"calls.sql": {Command: "dump calls", CommandTimeout: 24 * time.Hour, Host: "phone"},
+		},
 		Jobs: map[string]config.Job{"nightly": {
 			Sources: []string{"phone"}, Repositories: []string{"usb", "/etc/chats/other", "s3://c"}, Every: daily,
 			RetryFor: 30 * time.Minute, MaxAge: 49 * time.Hour, OnBattery: config.PowerRun, Metered: config.PowerRun,

@@ -105,7 +105,7 @@ func pattern(r *reader, text string) (string, error) {
 	if _, err := filepath.Match(text, ""); err != nil {
 		return "", &oddity{fmt.Sprintf("%q is no pattern", text), `a [ that is part of a name is written \[`}
 	}
-	return r.expand(text, literal)
+	return r.expand(text, Literal)
 }
 
 // SourcePath is what the path of a source is where it is said elsewhere than in
@@ -120,9 +120,9 @@ func SourcePath(text, home, dir string) (string, error) {
 // isPattern reports whether a path has signs that mean something in patterns.
 func isPattern(path string) bool { return strings.ContainsAny(path, "*?[") }
 
-// literal writes a path as a pattern that matches it alone. Windows has no sign
+// Literal writes a path as a pattern that matches it alone. Windows has no sign
 // for that.
-func literal(path string) string {
+func Literal(path string) string {
 	if runtime.GOOS == "windows" {
 		return path
 	}

@@ -30,7 +30,7 @@ func Schema(stores []storage.Provider) ([]byte, error) {
 	root["title"] = "chatkeep's config.toml"
 	for name, table := range map[string]schema{
 		repositories: namedSchema(repository),
-		sources:      namedSchema(tableSchema(sourceKeys(), []string{"path"})),
+		sources:      namedSchema(sourceSchema()),
 		jobs:         namedSchema(tableSchema(jobKeys(), nil)),
 		channelsAt:   namedSchema(channelSchema()),
 		logAt:        tableSchema(logKeys(), nil),
@@ -66,6 +66,13 @@ func namedSchema(one schema) schema {
 		"propertyNames":        schema{"pattern": `^[\p{L}\p{Nd}][\p{L}\p{Nd}._-]*$`, "maxLength": maxName},
 		"additionalProperties": one,
 	}
+}
+
+// sourceSchema says that a source has a path or a command.
+func sourceSchema() schema {
+	s := tableSchema(sourceKeys(), nil)
+	s["oneOf"] = []schema{{"required": []string{"path"}}, {"required": []string{"command"}}}
+	return s
 }
 
 // channelSchema says of each type what it needs.

@@ -78,7 +78,7 @@ func TestSchema(t *testing.T) {
 		}
 	}
 	for _, text := range []string{
-		"repositry = 'a'", "repository = ''", "jobs = 3", "[sources.a]\npth = '/a'", "[sources.a]\npath = 5", "[sources.a]\napp = 'x'",
+		"repositry = 'a'", "repository = ''", "jobs = 3", "[sources.a]\npth = '/a'", "[sources.a]\npath = 5", "[sources.a]\napp = 'x'", "[sources.a]\npath = '/a'\ncommand = 'b'",
 		"[sources.'a/b']\npath = '/a'", "[jobs.a]\nretries = -1", "[jobs.a]\nkeep = { lst = 1 }", "[jobs.a]\nrandom-delay = '2'", "[jobs.a]\nmetered = 'stop'",
 		"[notify.a]\ntype = 'ntfy'", "[notify.a]\ntype = 'pign'\nurl = 'https://a'", "[notify.a]\ntype = 'ping'\nurl = 'https://a'\non = ['faliure']",
 		"[repositories.a]\nplace = 's3://b'\ns3-endpont = 'a'", "[repositories.a]\nplace = 's3://b'\npassphrase = 'a'",

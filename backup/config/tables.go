@@ -9,9 +9,14 @@ import (
 func (r *reader) source(name string, n *node) (to Source) {
 	at := sources + "." + name
 	readTable(r, at, n, sourceKeys(), &to)
-	r.need(at, n, "path")
+	if n.keys["path"] == nil && n.keys["command"] == nil {
+		r.problem(n.at, "%s lacks path or command", at)
+	}
+	r.one(at, n, "path", "command")
 	r.goesWith(n, "settle", "watch")
 	r.goesWith(n, "before-timeout", "before")
+	r.goesWith(n, "command-timeout", "command")
+	r.onlyWith(n, "command", "path", "command-timeout", "tags", "host")
 	to.fill()
 	return to
 }
@@ -23,6 +28,9 @@ func (s *Source) fill() {
 	}
 	if s.Before != "" && s.BeforeTimeout == 0 {
 		s.BeforeTimeout = defaultBeforeTimeout
+	}
+	if s.Command != "" && s.CommandTimeout == 0 {
+		s.CommandTimeout = defaultCommandTimeout
 	}
 }
 

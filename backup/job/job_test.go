@@ -160,6 +160,27 @@ func TestInterrupted(t *testing.T) {
 	}
 }
 
+// TestInterruptedBefore ends the command that makes an export: that is not the
+// source's fault, and no failure that somebody is told of.
+func TestInterruptedBefore(t *testing.T) {
+	w := newWorld(t, map[string]config.Job{"nightly": daily()})
+	w.config.Sources["exports"] = config.Source{Path: "/exports", Before: "make an export"}
+	ctx, cancel := context.WithCancel(t.Context())
+	r := w.runner()
+	r.Produce = func(ctx context.Context, _ string, _ config.Source) error {
+		cancel()
+		return errors.New("it was ended")
+	}
+	reports, err := r.Run(ctx, nil)
+	if err != nil || len(reports) != 1 || reports[0].Trouble.Code != codeInterrupted || reports[0].Others != 0 || len(w.lines) != 0 {
+		t.Fatalf("%+v, %v after %v", reports, err, w.lines)
+	}
+	w.now = w.now.Add(15 * time.Minute)
+	if w.call(); w.verbs() != "backup" || w.memory.Jobs["nightly"].Failures != 0 {
+		t.Errorf("afterwards: %q", w.verbs())
+	}
+}
+
 // TestSeveral has two sources and two repositories, and trouble with one each.
 func TestSeveral(t *testing.T) {
 	j := daily()
@@ -201,33 +222,46 @@ func TestOneOfTwo(t *testing.T) {
 	}
 }
 
+// TestShrank: a backup that tells of a source that shrank is a trouble, and stored.
 func TestShrank(t *testing.T) {
-	for _, test := range []struct {
-		before, now Stored
-		shrank      bool
-	}{
-		{Stored{}, Stored{}, false},
-		{Stored{}, Stored{Messages: 3}, false},
-		{Stored{Messages: 1000}, Stored{Messages: 500}, false},
-		{Stored{Messages: 1000}, Stored{Messages: 499}, true},
-		{Stored{Messages: 1000, Files: 3}, Stored{Files: 3}, true},
-		{Stored{Messages: 19}, Stored{}, false},
-		{Stored{Files: 40}, Stored{Files: 19}, true},
-		{Stored{Files: 40}, Stored{Files: 1, Messages: 900}, true},
-		{Stored{Files: 40, Messages: 100}, Stored{Files: 1, Messages: 100}, false},
-	} {
-		if got := shrank(test.before, test.now); (got != "") != test.shrank {
-			t.Errorf("%+v after %+v: %q", test.now, test.before, got)
-		}
-	}
 	w := newWorld(t, map[string]config.Job{"nightly": daily()})
-	w.answers["backup"] = []Ended{{Summary: []byte(`{"messages":100}`)}, {Summary: []byte(`{"messages":10}`)}, {Summary: []byte(`{"messages":10}`)}}
+	w.answers["backup"] = []Ended{{Summary: []byte(`{"snapshot":"a","messages":100}`)},
+		{Code: codeShrunk, Message: "exports shrank", Hint: "look", Summary: []byte(`{"snapshot":"b","messages":10}`)}}
 	w.call()
-	if got := w.call("nightly")[0].Trouble.Code; got != codeShrunk {
-		t.Errorf("code %d", got)
+	w.now = w.now.Add(time.Minute)
+	r := w.call("nightly")[0]
+	p := w.memory.Jobs["nightly"]
+	if r.Trouble != (Trouble{codeShrunk, "exports shrank", "look"}) || len(r.Reached) != 1 {
+		t.Errorf("%+v, reached %q", r.Trouble, r.Reached)
 	}
-	if got := w.call("nightly")[0].Trouble.Code; got != codeOK {
-		t.Errorf("code %d of the same again", got)
+	if s := p.Srcs["exports"].Stored["home"]; s.Snapshot != "b" || s.Messages != 10 {
+		t.Errorf("remembered: %+v", s)
+	}
+	if p.Good.Equal(p.Began) || p.Repo("home").Good.Equal(p.Began) {
+		t.Errorf("claimed: %+v", p)
+	}
+	// The same code of one that was not stored.
+	w.answers["backup"] = []Ended{{Code: codeShrunk, Message: "there is no exports"}}
+	if r := w.call("nightly")[0]; r.Trouble.Code != codeShrunk || len(r.Reached) != 0 || p.Srcs["exports"].Stored["home"].Snapshot != "b" {
+		t.Errorf("%+v, reached %q, %+v", r.Trouble, r.Reached, p.Srcs["exports"])
+	}
+}
+
+// TestCommand has a source that is a command's output: it is asked for at each
+// repository, and looked for nowhere.
+func TestCommand(t *testing.T) {
+	j := daily()
+	j.Repositories = []string{"home", "cloud"}
+	w := newWorld(t, map[string]config.Job{"nightly": j})
+	w.config.Sources = map[string]config.Source{"chats.sql": {Command: "dump"}}
+	w.match = func(s config.Source) ([]string, error) { return nil, &config.Vanished{Pattern: s.Path} }
+	want := []string{"backup --repo=home --source=chats.sql", "backup --repo=cloud --source=chats.sql"}
+	plans, err := w.runner().Plan(t.Context(), nil)
+	if err != nil || len(plans) != 1 || len(plans[0].Lines) != 2 || strings.Join(plans[0].Lines[0], " ") != want[0] {
+		t.Errorf("%+v, %v", plans, err)
+	}
+	if r := w.call()[0]; r.Trouble.Code != codeOK || !slices.Equal(w.lines, want) || len(w.made) != 0 {
+		t.Errorf("%+v, %q", r.Trouble, w.lines)
 	}
 }
 
@@ -357,17 +391,18 @@ func TestWatched(t *testing.T) {
 // TestPattern keeps what a pattern matches apart.
 func TestPattern(t *testing.T) {
 	w := newWorld(t, map[string]config.Job{"nightly": daily()})
-	w.config.Sources["exports"] = config.Source{Path: "/exports/*/_chat.txt", Exclude: []string{"-odd"}}
+	w.config.Sources["exports"] = config.Source{Path: "/exports/*/_chat.txt"}
 	w.match = func(config.Source) ([]string, error) {
 		return []string{"/exports/a/_chat.txt", "/exports/b/_chat.txt"}, nil
 	}
 	w.call()
 	want := []string{
-		"backup --repo=home --as exports/a/_chat.txt --exclude=-odd -- /exports/a/_chat.txt",
-		"backup --repo=home --as exports/b/_chat.txt --exclude=-odd -- /exports/b/_chat.txt",
+		"backup --repo=home --source=exports -- /exports/a/_chat.txt",
+		"backup --repo=home --source=exports -- /exports/b/_chat.txt",
 	}
-	if !slices.Equal(w.lines, want) {
-		t.Errorf("%q", w.lines)
+	past := w.memory.Jobs["nightly"].Srcs
+	if !slices.Equal(w.lines, want) || len(past) != 2 || past["exports/a/_chat.txt"] == nil {
+		t.Errorf("%q, %v", w.lines, past)
 	}
 }
 

@@ -6,28 +6,12 @@ import (
 	"chatkeep/backup/config"
 )
 
-// backupLine is the command line that backs a source up.
-func backupLine(name string, s config.Source, path, repository string) []string {
-	line := append(at("backup", repository), "--as", name)
-	for _, f := range []struct{ flag, value string }{
-		{"--app", s.App}, {"--me", s.Me}, {"--chat", s.Chat}, {"--tz", s.TZ}, {"--date-order", s.DateOrder},
-		{"--host", s.Host}, {"--exclude-larger-than", s.ExcludeLargerThan},
-	} {
-		line = given(line, f.flag, f.value)
-	}
-	for _, f := range []struct {
-		flag   string
-		values []string
-	}{{"--exclude", s.Exclude}, {"--include", s.Include}, {"--tag", s.Tags}} {
-		for _, v := range f.values {
-			line = given(line, f.flag, v)
-		}
-	}
-	if s.NoVideos {
-		line = append(line, "--no-videos")
-	}
-	if s.OneFileSystem {
-		line = append(line, "--one-file-system")
+// backupLine is the command line that backs up a path of a source, or its command's
+// output where the path is empty. Everything else the configuration says of it.
+func backupLine(source, path, repository string) []string {
+	line := given(at("backup", repository), "--source", source)
+	if path == "" {
+		return line
 	}
 	return append(line, "--", path)
 }

@@ -36,7 +36,7 @@ func (w *work) step(ctx context.Context, name string, r rhythm.Rhythm, good *tim
 		return
 	}
 	ended := w.try(ctx, repository, line)
-	trouble := troubleOf(ended, name+" of "+placeName(repository))
+	trouble := troubleOf(ended, name+" of "+RepositoryName(repository))
 	switch {
 	case ended.Code == codeOK:
 		*good = now

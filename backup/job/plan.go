@@ -39,13 +39,12 @@ func (w *work) plan(ctx context.Context, name string, now time.Time) *Planned {
 	plan := &Planned{Job: name, Due: due(name, w.job, w.past, now), Waits: w.waits(ctx, w.job)}
 	for _, repository := range w.repositories() {
 		for _, source := range w.sources() {
-			one := ready{name: source, source: w.Config.Sources[source]}
-			paths, err := w.Match(one.source)
+			paths, err := w.paths(w.Config.Sources[source])
 			if err != nil {
-				plan.Trouble = append(plan.Trouble, Trouble{Code: codeOf(err), Message: source + ": " + err.Error(), Hint: hintOf(err)})
+				plan.Trouble = append(plan.Trouble, NotReady(source, err))
 			}
 			for _, path := range paths {
-				plan.Lines = append(plan.Lines, backupLine(nameOf(one, path), one.source, path, repository))
+				plan.Lines = append(plan.Lines, backupLine(source, path, repository))
 			}
 		}
 	}

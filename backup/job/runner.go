@@ -12,18 +12,12 @@ import (
 // Runner runs jobs. All fields but the hooks have to be set. It is used by one
 // goroutine, and by one process of a machine at a time.
 type Runner struct {
+	Finder
 	Config *config.Config
 	Memory *Memory
 	// Save keeps the memory; it is called after each thing worth remembering.
 	Save func(*Memory) error
 	Do   Do
-	Now  func() time.Time
-	// Sleep waits, or returns an error when the context ends first.
-	Sleep func(context.Context, time.Duration) error
-	// Match returns the paths that a source stands for now, at least one.
-	Match func(config.Source) ([]string, error)
-	// Produce runs the command that makes a source's export.
-	Produce func(ctx context.Context, name string, s config.Source) error
 	// Power reports whether the machine is on battery, and whether its network
 	// costs by volume.
 	Power func(context.Context) (battery, metered bool)

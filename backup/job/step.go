@@ -23,6 +23,7 @@ type Ended struct {
 	Message  string // of the error; empty where there is none
 	Hint     string
 	Warnings []string
+	Output   []string        // lines of commands that it ran
 	Summary  json.RawMessage // the last object on stdout, nil without one
 }
 
@@ -30,8 +31,11 @@ type Ended struct {
 // added, and waits for its end. A cancelled context ends it with code 130.
 type Do func(ctx context.Context, args []string) Ended
 
-// good reports whether what the step is for was done.
-func (e Ended) good() bool { return e.Code == codeOK || e.Code == codeIncomplete }
+// good reports whether what the step is for was done. A source that shrank is told,
+// and stored.
+func (e Ended) good() bool {
+	return e.Code == codeOK || e.Code == codeIncomplete || e.Code == codeShrunk && e.stored().Snapshot != ""
+}
 
 // stored is what of the summary of a backup is remembered.
 type stored struct {

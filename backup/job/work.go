@@ -3,9 +3,7 @@ package job
 import (
 	"context"
 	"fmt"
-	"path/filepath"
 	"slices"
-	"strings"
 	"time"
 
 	"chatkeep/backup/config"
@@ -30,6 +28,34 @@ func (w *work) all(ctx context.Context) {
 		w.at(ctx, repository, ready)
 	}
 	w.stopped(ctx)
+}
+
+// ready is a source that can be stored, or why it cannot.
+type ready struct {
+	name    string
+	source  config.Source
+	paths   []string
+	trouble Trouble
+	looks   string // what a watched source looks like, empty for others
+}
+
+// prepare makes the sources ready, once for all repositories.
+func (w *work) prepare(ctx context.Context) []ready {
+	var all []ready
+	for _, name := range w.sources() {
+		one := ready{name: name, source: w.Config.Sources[name]}
+		var err error
+		one.paths, one.looks, err = w.Find(ctx, name, one.source)
+		if w.stopped(ctx) {
+			return nil // and what that did to the source is no trouble of the source
+		}
+		if err != nil {
+			one.trouble = NotReady(name, err)
+			w.fail(one.trouble)
+		}
+		all = append(all, one)
+	}
+	return all
 }
 
 // stopped notes that the run was interrupted.
@@ -97,45 +123,28 @@ func (w *work) store(ctx context.Context, repository string, one ready) bool {
 }
 
 func (w *work) storePath(ctx context.Context, repository string, one ready, path string) bool {
-	name := nameOf(one, path)
-	past := w.past.source(name).Stored
+	series := one.source.Series(one.name, path)
+	past := w.past.source(series).Stored
 	if one.looks != "" && past[repository].Looks == one.looks {
 		return true // it is there as it is
 	}
-	ended := w.try(ctx, repository, backupLine(name, one.source, path, repository))
-	trouble := troubleOf(ended, fmt.Sprintf("%s to %s", name, placeName(repository)))
-	switch {
-	case ended.Code == codeOK:
-	case ended.Code == codeIncomplete:
-		w.incomplete(trouble)
-	default:
+	ended := w.try(ctx, repository, backupLine(one.name, path, repository))
+	trouble := troubleOf(ended, fmt.Sprintf("%s to %s", series, RepositoryName(repository)))
+	if !ended.good() {
 		w.fail(trouble)
 		return false
 	}
-	before, now := past[repository], w.stored(ended)
+	now := w.stored(ended)
 	now.Looks = one.looks
 	past[repository] = now
-	if what := shrank(before, now); what != "" {
-		w.fail(Trouble{Code: codeShrunk, Message: fmt.Sprintf("%s shrank: %s", name, what),
-			Hint: "look at the export; the snapshots before have what is missing now"})
+	switch ended.Code {
+	case codeIncomplete:
+		w.incomplete(trouble)
+	case codeShrunk: // it says of what
+		w.fail(Trouble{Code: ended.Code, Message: ended.Message, Hint: ended.Hint})
 		return false
 	}
 	return true
-}
-
-// nameOf is the name that snapshots of a path share. What a pattern matches are
-// series of their own: one chat must not look as if it had replaced another.
-func nameOf(one ready, path string) string {
-	at := strings.IndexAny(one.source.Path, "*?[")
-	if at < 0 || one.source.Newest {
-		return one.name
-	}
-	fixed := filepath.Dir(one.source.Path[:at] + "x")
-	within, err := filepath.Rel(fixed, path)
-	if err != nil {
-		within = path
-	}
-	return one.name + "/" + filepath.ToSlash(within)
 }
 
 // troubleOf is how a step failed, with what it was about in front.
@@ -147,10 +156,10 @@ func troubleOf(e Ended, about string) Trouble {
 	return Trouble{Code: e.Code, Message: about + ": " + message, Hint: e.Hint}
 }
 
-// placeName is how a repository is called in messages.
-func placeName(repository string) string {
+// RepositoryName is how a repository is called in messages and labels.
+func RepositoryName(repository string) string {
 	if repository == "" {
-		return "the default repository"
+		return "(default)"
 	}
 	return repository
 }
@@ -166,19 +175,6 @@ func (w *work) stored(ended Ended) Stored {
 	w.report.Warnings = append(w.report.Warnings, ended.Warnings...)
 	return Stored{Time: w.report.Began, Snapshot: s.Snapshot, Files: s.Files, Messages: s.Messages,
 		BytesRead: s.BytesRead, BytesStored: s.BytesStored}
-}
-
-// shrank says what a source lost since the last time: more than half of its
-// messages or, where it has none, of its files.
-func shrank(before, now Stored) string {
-	const few = 20
-	switch {
-	case before.Messages >= few && now.Messages < before.Messages/2:
-		return fmt.Sprintf("%d messages, %d before", now.Messages, before.Messages)
-	case before.Messages == 0 && before.Files >= few && now.Files < before.Files/2:
-		return fmt.Sprintf("%d files, %d before", now.Files, before.Files)
-	}
-	return ""
 }
 
 const (

@@ -53,15 +53,17 @@ func (w *world) runner() *Runner {
 			w.answers[args[0]] = next[1:]
 			return next[0]
 		},
-		Now: func() time.Time { return w.now },
-		Sleep: func(ctx context.Context, d time.Duration) error {
-			w.now = w.now.Add(d)
-			return ctx.Err()
-		},
-		Match: func(s config.Source) ([]string, error) { return w.match(s) },
-		Produce: func(_ context.Context, _ string, s config.Source) error {
-			w.made = append(w.made, s.Before)
-			return nil
+		Finder: Finder{
+			Now: func() time.Time { return w.now },
+			Sleep: func(ctx context.Context, d time.Duration) error {
+				w.now = w.now.Add(d)
+				return ctx.Err()
+			},
+			Match: func(s config.Source) ([]string, error) { return w.match(s) },
+			Produce: func(_ context.Context, _ string, s config.Source) error {
+				w.made = append(w.made, s.Before)
+				return nil
+			},
 		},
 		Power:    func(context.Context) (bool, bool) { return w.battery, w.metered },
 		Unlocked: func(string) bool { return w.secret },

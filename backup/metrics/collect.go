@@ -73,7 +73,7 @@ func repositoryFamilies(m *job.Memory, c *config.Config) []Family {
 			}
 		}
 		for _, repository := range slices.Sorted(maps.Keys(newest)) {
-			f.time([]Label{{"repository", placeName(repository)}}, newest[repository])
+			f.time([]Label{{"repository", job.RepositoryName(repository)}}, newest[repository])
 		}
 		families = append(families, f)
 	}
@@ -101,7 +101,7 @@ func snapshotFamilies(m *job.Memory, c *config.Config) []Family {
 	messages := Family{Name: "chatkeep_snapshot_messages", Help: "Messages in the newest snapshot of the source."}
 	size := Family{Name: "chatkeep_snapshot_bytes", Unit: "bytes", Help: "Size of what the newest snapshot of the source was made of."}
 	for _, at := range slices.SortedFunc(maps.Keys(sums), comparePlaces) {
-		of := []Label{{"repository", placeName(at.repository)}, {"source", at.source}}
+		of := []Label{{"repository", job.RepositoryName(at.repository)}, {"source", at.source}}
 		when.time(of, sums[at].Time)
 		files.add(of, float64(sums[at].Files))
 		messages.add(of, float64(sums[at].Messages))
@@ -138,14 +138,6 @@ func sourceOf(c *config.Config, series string) string {
 		}
 	}
 	return ""
-}
-
-// placeName is how a repository is called in labels; an empty one is no label.
-func placeName(repository string) string {
-	if repository == "" {
-		return "(default)"
-	}
-	return repository
 }
 
 func comparePlaces(a, b place) int {

@@ -1,13 +1,18 @@
 package notify_test
 
 import (
+	"context"
 	"errors"
+	"net/http"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"chatkeep/backup/config"
 	"chatkeep/backup/notify"
+	"chatkeep/backup/shell"
 )
 
 // smtp is a channel that is in order, changed.
@@ -143,18 +148,33 @@ func TestHeard(t *testing.T) {
 	}
 }
 
-func TestWhoIsTold(t *testing.T) {
-	n, err := notify.New(map[string]config.Channel{
-		"default":  {Type: "command", Command: "true"},
-		"all":      {Type: "command", Command: "true", On: []string{"failure", "warning", "recovery", "stale", "success"}},
-		"silent":   {Type: "ping", URL: "https://x/y", On: []string{"success"}},
-		"watch":    {Type: "ping", URL: "https://x/y"},
-		"photos":   {Type: "ping", URL: "https://x/y", Jobs: []string{"photos"}},
-		"failures": {Type: "ntfy", URL: "https://x/y", On: []string{"failure"}, Jobs: []string{"photos", "chats"}},
-	}, newWorld().deps)
-	if err != nil {
-		t.Fatal(err)
+// told collects the names of the channels that were told, in order: each says its
+// own, by its address or its command.
+func told(w *world) func() string {
+	var mu sync.Mutex
+	var names []string
+	note := func(name string) {
+		mu.Lock()
+		defer mu.Unlock()
+		names = append(names, name)
 	}
+	w.deps.HTTP = &http.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
+		name, _, _ := strings.Cut(r.URL.Host, ".")
+		note(name)
+		return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: http.NoBody, Request: r}, nil
+	})}
+	w.deps.Run = func(_ context.Context, c shell.Command) error { note(c.Line); return nil }
+	return func() string {
+		slices.Sort(names)
+		return strings.Join(names, " ")
+	}
+}
+
+type roundTrip func(*http.Request) (*http.Response, error)
+
+func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+func TestWhoIsTold(t *testing.T) {
 	for _, c := range []struct {
 		event notify.Event
 		want  string
@@ -170,8 +190,22 @@ func TestWhoIsTold(t *testing.T) {
 		{notify.Event{Kind: notify.Stale, Job: "chats"}, "all default watch"},
 		{notify.Event{Kind: "news"}, ""},
 	} {
-		if got := strings.Join(n.Audience(c.event), " "); got != c.want {
-			t.Errorf("%s of %q is told to %s, want %s", c.event.Kind, c.event.Job, got, c.want)
+		w := newWorld()
+		heard := told(w)
+		n, err := notify.New(map[string]config.Channel{
+			"default":  {Type: "command", Command: "default"},
+			"all":      {Type: "command", Command: "all", On: []string{"failure", "warning", "recovery", "stale", "success"}},
+			"silent":   {Type: "ping", URL: "https://silent.example/y", On: []string{"success"}},
+			"watch":    {Type: "ping", URL: "https://watch.example/y"},
+			"photos":   {Type: "ping", URL: "https://photos.example/y", Jobs: []string{"photos"}},
+			"failures": {Type: "ntfy", URL: "https://failures.example/y", On: []string{"failure"}, Jobs: []string{"photos", "chats"}},
+		}, w.deps)
+		if err != nil {
+			t.Fatal(err)
+		}
+		failed := n.Tell(t.Context(), c.event)
+		if got := heard(); got != c.want || len(failed) > 0 {
+			t.Errorf("%s of %q is told to %s, want %s; failed: %v", c.event.Kind, c.event.Job, got, c.want, failed)
 		}
 	}
 }

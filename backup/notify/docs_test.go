@@ -4,12 +4,13 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"io"
 	"os"
 	"strings"
 	"testing"
 
 	"chatkeep/backup/config"
-	"chatkeep/backup/notify"
+	"chatkeep/backup/shell"
 )
 
 // TestDocumented: docs/monitoring.md has every key and every variable, and its
@@ -19,9 +20,14 @@ func TestDocumented(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var told notify.Command
+	var told shell.Command
+	var sent []byte
 	w := newWorld()
-	w.deps.Run = func(_ context.Context, c notify.Command) error { told = c; return nil }
+	w.deps.Run = func(_ context.Context, c shell.Command) (err error) {
+		told = c
+		sent, err = io.ReadAll(c.Stdin)
+		return err
+	}
 	event := failure()
 	event.Since = event.Time
 	if err := w.tell(t, config.Channel{Type: "command", Command: "true"}, event); err != nil {
@@ -39,7 +45,7 @@ func TestDocumented(t *testing.T) {
 	if err := json.Compact(&compact, []byte(example)); err != nil {
 		t.Fatal(err)
 	}
-	if got := strings.TrimSpace(string(told.Stdin)); got != compact.String() {
+	if got := strings.TrimSpace(string(sent)); got != compact.String() {
 		t.Errorf("the example on the page is\n%s, and what is sent\n%s", compact.String(), got)
 	}
 }

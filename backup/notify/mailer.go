@@ -10,6 +10,8 @@ import (
 	"net/smtp"
 	"net/textproto"
 	"strings"
+
+	"chatkeep/backup/shell"
 )
 
 // mailer tells by mail.
@@ -53,14 +55,15 @@ func (m *mailer) password(ctx context.Context) (string, error) {
 		return password, nil
 	}
 	var out brief
-	err := m.deps.Run(ctx, Command{
-		Text: m.passwordCommand, Env: harmless(m.deps.Environ(), true), Stdout: &out, Stderr: m.deps.Stderr,
+	err := m.deps.Run(ctx, shell.Command{
+		Name: "password-command", Line: m.passwordCommand, Env: withoutStores(m.deps.Environ()), Credentials: true, Grace: farewell,
+		Stdout: &out, Stderr: m.deps.Stderr,
 	})
 	if ctx.Err() != nil {
 		return "", errors.New("password-command: it did not end in time")
 	}
 	if err != nil {
-		return "", fmt.Errorf("password-command: %s", oneLine(err.Error(), maxHint))
+		return "", err
 	}
 	password, err := oneSecret(out.data)
 	if err != nil {

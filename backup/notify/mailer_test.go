@@ -355,8 +355,9 @@ func TestMailPasswordCommand(t *testing.T) {
 	for _, c := range []struct{ name, command, want string }{
 		{"it prints the password", "test -z \"$AWS_SECRET_ACCESS_KEY\" && printf '%s\\n' '" + mailPassword + "'", ""},
 		{"it looks where systemd keeps it", "cat \"$CREDENTIALS_DIRECTORY/file\"", ""},
-		{"it fails", "echo sesame; exit 3", "exit status 3"},
+		{"it fails", "echo sesame; exit 3", "password-command ended with code 3"},
 		{"it prints nothing", "true", "is empty"},
+		{"it prints without end", "yes sesame", "password-command "},
 		{"it prints too much", "echo sesame; echo sesame", "more than one line"},
 		{"it waits", "exec sleep 60", "did not end in time"},
 	} {

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"chatkeep/backup/config"
+	"chatkeep/backup/shell"
 )
 
 // Deps is everything outside of the process that telling touches. Now, Sleep and
@@ -35,8 +36,8 @@ type Deps struct {
 	// does it where they are nil.
 	Dial    func(ctx context.Context, network, address string) (net.Conn, error)
 	RootCAs *x509.CertPool
-	// Run runs commands; RunShell where it is nil.
-	Run func(ctx context.Context, c Command) error
+	// Run runs commands, in place of the shell.
+	Run func(ctx context.Context, c shell.Command) error
 }
 
 // Notifier tells channels.
@@ -73,7 +74,7 @@ func New(channels map[string]config.Channel, deps Deps) (*Notifier, error) {
 		deps.Dial = (&net.Dialer{}).DialContext
 	}
 	if deps.Run == nil {
-		deps.Run = RunShell
+		deps.Run = func(ctx context.Context, c shell.Command) error { return c.Run(ctx) }
 	}
 	if deps.Stderr == nil {
 		deps.Stderr = io.Discard
@@ -152,17 +153,6 @@ func (n *Notifier) Heard(e Event, failed []Failed) bool {
 		}
 	}
 	return people == 0 || missed < people
-}
-
-// Audience names those whom Tell tells of the event.
-func (n *Notifier) Audience(e Event) []string {
-	var names []string
-	for _, c := range n.channels {
-		if c.wants(e) {
-			names = append(names, c.name)
-		}
-	}
-	return names
 }
 
 func (n *Notifier) tell(ctx context.Context, e Event, to func(*channel) bool) []Failed {

@@ -1,13 +1,17 @@
 package notify
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
+
+	"chatkeep/backup/shell"
 )
 
 // tryAgain is the exit code by which programs that hand on mail ask for another
@@ -26,27 +30,22 @@ func (s *script) tell(ctx context.Context, e Event) error {
 	if err != nil {
 		return err
 	}
-	err = s.deps.Run(ctx, Command{
-		Text: s.command, Env: append(harmless(s.deps.Environ(), false), variables(e)...),
-		Stdin: append(input, '\n'), Stderr: s.deps.Stderr,
+	err = s.deps.Run(ctx, shell.Command{
+		Name: "the command", Line: s.command, Env: append(withoutStores(s.deps.Environ()), variables(e)...), Grace: farewell,
+		Stdin: bytes.NewReader(append(input, '\n')), Stderr: s.deps.Stderr,
 	})
-	if err == nil {
-		return nil
-	}
-	if ctx.Err() != nil {
+	if err != nil && ctx.Err() != nil {
 		return fmt.Errorf("the command took longer than %v and was ended", s.timeout)
 	}
-	// The error must not hand on its exit code as ours.
-	var ended interface{ ExitCode() int }
-	if !errors.As(err, &ended) {
-		return fmt.Errorf("the command did not run: %s", oneLine(err.Error(), maxHint))
-	}
-	err = fmt.Errorf("the command ended with exit code %d", ended.ExitCode())
-	if ended.ExitCode() == tryAgain {
+	var ended *shell.Failed
+	if errors.As(err, &ended) && ended.Code == tryAgain {
 		return &passing{error: err}
 	}
 	return err
 }
+
+// farewell is how long a command that was ended may take to end.
+const farewell = time.Second
 
 // variables are an event as a command finds it in its environment.
 func variables(e Event) []string {
@@ -69,23 +68,11 @@ func variables(e Event) []string {
 	}
 }
 
-// credentials is where systemd puts a service's secrets.
-const credentials = "CREDENTIALS_DIRECTORY"
-
-// harmless is an environment without what gives access to repositories. A command
-// that is asked for a secret of its own may look where systemd keeps them.
-func harmless(env []string, asked bool) []string {
-	var kept []string
-	for _, kv := range env {
-		name, _, _ := strings.Cut(kv, "=")
-		name = strings.ToUpper(name) // as Windows takes them
-		secret := name == credentials && !asked
-		for _, prefix := range []string{"CHATKEEP_PASSPHRASE", "CHATKEEP_NEW_PASSPHRASE", "AWS_", "RCLONE_"} {
-			secret = secret || strings.HasPrefix(name, prefix)
-		}
-		if !secret {
-			kept = append(kept, kv)
-		}
-	}
-	return kept
+// withoutStores is an environment without what gives access to the places of
+// repositories. What opens repositories no command of a person's gets anyway.
+func withoutStores(env []string) []string {
+	return slices.DeleteFunc(slices.Clone(env), func(kv string) bool {
+		name := strings.ToUpper(kv) // as Windows takes them
+		return strings.HasPrefix(name, "AWS_") || strings.HasPrefix(name, "RCLONE_")
+	})
 }

@@ -62,10 +62,10 @@ func TestCommandFails(t *testing.T) {
 		want          string
 		pauses        []time.Duration
 	}{
-		{"it fails", "exit 7", "exit code 7", nil},
-		{"it asks for another try", "exit 75", "exit code 75 (tries: 3)", []time.Duration{pause1, pause2}},
-		{"it is not there", "no-such-command-anywhere 2>/dev/null", "exit code 127", nil},
-		{"it dies", "kill -9 $$", "exit code -1", nil},
+		{"it fails", "exit 7", "the command ended with code 7", nil},
+		{"it asks for another try", "exit 75", "ended with code 75 (tries: 3)", []time.Duration{pause1, pause2}},
+		{"it is not there", "no-such-command-anywhere 2>/dev/null", "ended with code 127", nil},
+		{"it dies", "kill -9 $$", "ended by a signal: killed", nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			w := newWorld()

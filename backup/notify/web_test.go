@@ -19,6 +19,7 @@ import (
 
 	"chatkeep/backup/config"
 	"chatkeep/backup/notify"
+	"chatkeep/backup/shell"
 )
 
 // heard is a request that a server got.
@@ -343,7 +344,7 @@ func TestPingAlone(t *testing.T) {
 
 func TestPanic(t *testing.T) {
 	w := newWorld()
-	w.deps.Run = func(context.Context, notify.Command) error { panic("sesame") }
+	w.deps.Run = func(context.Context, shell.Command) error { panic("sesame") }
 	expect(t, w.tell(t, config.Channel{Type: "command", Command: "true"}, failure()), "notify.it")
 }
 

@@ -16,10 +16,11 @@ const Every = 15 * time.Minute
 // Plan says what a timer is to run, and for whom.
 type Plan struct {
 	Program     string        // absolute
-	Config      string        // absolute
+	Config      string        // absolute; empty in a package
 	Every       time.Duration // whole minutes, of which an hour is a multiple
 	Account     Account       // who it runs as
 	System      bool          // for the machine, whoever is logged in
+	Packaged    bool          // of a package, for users of which it knows nothing
 	Environment []Variable
 	Needs       Needs
 }
@@ -33,7 +34,13 @@ type Account struct {
 type Variable struct{ Name, Value string }
 
 // argv is the command line that the timer calls.
-func (p Plan) argv() []string { return []string{p.Program, "run", "--config", p.Config} }
+func (p Plan) argv() []string {
+	argv := []string{p.Program, "run"}
+	if !p.Packaged {
+		argv = append(argv, "--config", p.Config)
+	}
+	return argv
+}
 
 // argvBehind is argv for what cannot call a program whose path has one of these
 // letters: the shell calls it then.
@@ -52,7 +59,10 @@ func (p Plan) check(absolute func(string) bool) error {
 	if m := p.minutes(); m < 1 || 60%m != 0 || p.Every%time.Minute != 0 {
 		return fmt.Errorf("a timer cannot wait %s: an hour has to be a multiple of it", p.Every)
 	}
-	texts := slices.Concat([]string{p.Program, p.Config}, p.Needs.Own, p.Needs.Writes)
+	texts := slices.Concat([]string{p.Program}, p.Needs.Own, p.Needs.Writes)
+	if !p.Packaged {
+		texts = append(texts, p.Config)
+	}
 	for _, one := range texts {
 		if !absolute(one) {
 			return fmt.Errorf("%q is no absolute path, and a timer starts nowhere in particular", one)

@@ -63,6 +63,18 @@ func (s *systemd) Draft(p Plan) (Draft, error) {
 	return d, nil
 }
 
+// PackageUnits are the units that a package brings, each with its name as its place:
+// a service and its timer, for the manager of every user who enables them. Program
+// is where the package puts chatkeep. What a user's configuration says, and where
+// else than usual it is, they cannot know.
+func PackageUnits(program string) ([]Piece, error) {
+	p := Plan{Program: program, Every: Every, Packaged: true}
+	if err := p.check(slashed); err != nil {
+		return nil, err
+	}
+	return []Piece{{service, serviceUnit(p)}, {timer, timerUnit(p)}}, nil
+}
+
 func (s *systemd) Installed(context.Context) ([]Piece, error) { return readPieces(s.m, s.paths()...) }
 
 func (s *systemd) Install(ctx context.Context, d Draft) error {

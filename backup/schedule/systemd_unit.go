@@ -6,8 +6,12 @@ import (
 	"strings"
 )
 
-// header stands on top of all that is installed.
-const header = "Written by chatkeep schedule install; chatkeep schedule remove takes it away."
+// header stands on top of all that is installed, and packageHeader on top of what
+// comes in a package.
+const (
+	header        = "Written by chatkeep schedule install; chatkeep schedule remove takes it away."
+	packageHeader = "Part of the package. One that chatkeep schedule install writes takes its place."
+)
 
 // unit is a unit file in the making.
 type unit struct{ strings.Builder }
@@ -18,9 +22,19 @@ func (u *unit) set(name, value string) { fmt.Fprintf(u, "%s=%s\n", name, value) 
 
 func (u *unit) note(text string) { fmt.Fprintf(u, "# %s\n", text) }
 
-func timerUnit(p Plan) string {
+// newUnit begins one.
+func newUnit(p Plan) *unit {
 	u := &unit{}
-	u.note(header)
+	if p.Packaged {
+		u.note(packageHeader)
+	} else {
+		u.note(header)
+	}
+	return u
+}
+
+func timerUnit(p Plan) string {
+	u := newUnit(p)
 	u.section("Unit")
 	u.set("Description", "chatkeep: look what is due")
 	u.section("Timer")
@@ -35,8 +49,7 @@ func timerUnit(p Plan) string {
 }
 
 func serviceUnit(p Plan) string {
-	u := &unit{}
-	u.note(header)
+	u := newUnit(p)
 	u.section("Unit")
 	u.set("Description", "chatkeep: run what is due")
 	if p.System {
@@ -99,6 +112,11 @@ var privileged = []string{
 
 // fences are what keeps a run from more than its work.
 func fences(u *unit, p Plan) {
+	if p.Packaged {
+		u.note("There are no fences, since the configuration may have commands of its own. Where it")
+		u.note("has none, the unit that chatkeep schedule install writes is fenced in.")
+		return
+	}
 	if p.Needs.Commands {
 		u.note("The configuration has commands of its own, as to make an export or to send a mail.")
 		u.note("Those may need what fences forbid: set-group-id programs, compilers at run time, mounts.")

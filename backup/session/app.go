@@ -97,7 +97,7 @@ func (a *App) RunIn(ctx context.Context, args []string) int {
 		err = a.run(ctx, l)
 	}
 	voice.Done()
-	return voice.report(interruption(ctx, err))
+	return voice.Report(interruption(ctx, err))
 }
 
 // wantsJSON looks for --json in a line that may be wrong before it comes to that:

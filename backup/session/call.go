@@ -58,7 +58,15 @@ func (c *Call) At(repository string) *Call {
 	return &other
 }
 
-// Close closes what a call from At has open.
+// Anew is the call as if it began now: what it knows of the configuration file is
+// read again. It has to be closed.
+func (c *Call) Anew() *Call {
+	other := *c
+	other.file, other.closers = nil, nil
+	return &other
+}
+
+// Close closes what a call from At or Anew has open.
 func (c *Call) Close() { c.close() }
 
 // Arg returns argument n, or "".

@@ -1,7 +1,6 @@
 package session
 
 import (
-	"os"
 	"path/filepath"
 	"strings"
 
@@ -23,18 +22,9 @@ func (e *Env) CheckConfig(key string, check func(string) error) {
 	e.checks[key] = check
 }
 
-// home is the folder that "~/" stands for, "" where there is none.
-func (e *Env) home() string {
-	home := e.Getenv("HOME")
-	if home == "" {
-		home, _ = os.UserHomeDir()
-	}
-	return home
-}
-
 // Known is what the configuration file is read against.
 func (c *Call) Known() config.Known {
-	k := config.Known{Home: c.Env.home(), Stores: c.Env.Stores, Checks: map[string]func(string) error{}}
+	k := config.Known{Home: c.Env.Home(), Stores: c.Env.Stores, Checks: map[string]func(string) error{}}
 	rate := func(text string) error { _, err := parseRates(text); return err }
 	size := func(text string) error { _, err := ParseSize(text); return err }
 	k.Checks["limit-upload"], k.Checks["limit-download"] = rate, rate

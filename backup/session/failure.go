@@ -132,8 +132,9 @@ func linesOf(err error) []string {
 	return lines
 }
 
-// report tells of an error and returns the exit code.
-func (v *Voice) report(err error) int {
+// Report tells of an error and returns the exit code that it stands for. A command
+// whose error ends it returns it instead.
+func (v *Voice) Report(err error) int {
 	code := exitCode(err)
 	if err == nil {
 		return code

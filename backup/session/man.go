@@ -79,7 +79,7 @@ func manPage(name string, c *cli.Command) string {
 	var page roff
 	page.title(name, c.Usage)
 	page.section("SYNOPSIS")
-	page.line(`\fB` + escapeRoff(strings.ReplaceAll(name, "-", " ")) + `\fR [flags] ` + escapeRoff(c.ArgsUsage))
+	page.line(strings.TrimSpace(`\fB` + escapeRoff(strings.ReplaceAll(name, "-", " ")) + `\fR [flags] ` + escapeRoff(c.ArgsUsage)))
 	if c.Description != "" {
 		page.section("DESCRIPTION")
 		page.text(c.Description)
@@ -121,8 +121,11 @@ type roff struct{ b strings.Builder }
 
 func (r *roff) line(text string) { r.b.WriteString(text + "\n") }
 
+// title begins a page. Its day is that of the commit, where that is known: a page
+// is the same whenever it is made.
 func (r *roff) title(name, usage string) {
-	r.line(".TH " + strings.ToUpper(escapeRoff(name)) + ` 1 "" "chatkeep" "chatkeep"`)
+	day, _, _ := strings.Cut(thisBuild().Date, "T")
+	r.line(".TH " + strings.ToUpper(escapeRoff(name)) + ` 1 "` + day + `" "chatkeep" "chatkeep"`)
 	r.section("NAME")
 	r.line(escapeRoff(name) + ` \- ` + escapeRoff(usage))
 }

@@ -71,6 +71,13 @@ func (c *Call) Inspect(ctx context.Context) (*Archive, error) {
 	return c.load(ctx, p, store)
 }
 
+// Untold reports whether nobody names a repository, so that the embedded default is
+// meant.
+func (c *Call) Untold() (bool, error) {
+	p, err := c.place()
+	return p.byChance, err
+}
+
 func (c *Call) load(ctx context.Context, p place, store *traffic) (*Archive, error) {
 	a := c.archive(p, store)
 	id, err := a.identify(ctx)

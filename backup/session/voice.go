@@ -21,7 +21,12 @@ type Voice struct {
 	json        bool
 	quiet, loud bool
 	lost        error // the first failure of stdout
+	relayed     int   // lines of programs, for a program
 }
+
+// maxRelayed is how many lines of programs that it started a command passes on to one
+// that gathers them.
+const maxRelayed = 1000
 
 // newVoice makes the voice of a call.
 func (e *Env) newVoice(asJSON, quiet, verbose bool) *Voice {
@@ -106,6 +111,27 @@ func (v *Voice) Warn(format string, args ...any) {
 		return
 	}
 	v.write(v.err, "warning: "+text+"\n")
+}
+
+// Relay passes on a line of a program that was started, beside what it is asked for:
+// a person hears it where success is told, and a program always, up to 1,000 lines. It
+// is called by one goroutine at a time.
+func (v *Voice) Relay(line string) {
+	if !v.json {
+		v.Say("%s", line)
+		return
+	}
+	if v.relayed++; v.relayed > maxRelayed {
+		return
+	}
+	if v.relayed == maxRelayed {
+		line = "and more, which is left out"
+	}
+	object, _ := jsonLine(struct {
+		Type    string `json:"type"`
+		Message string `json:"message"`
+	}{"output", line})
+	v.write(v.err, string(object))
 }
 
 // Progress shows how far a command is: done of total, in bytes, total 0 where

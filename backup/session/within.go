@@ -15,6 +15,7 @@ type Result struct {
 	Message  string // of the error
 	Hint     string
 	Warnings []string
+	Output   []string        // lines of programs that it started
 	Summary  json.RawMessage // the last object on stdout, nil where there is none
 }
 
@@ -56,6 +57,8 @@ func (r *Result) listen(said *bytes.Buffer) {
 			r.Message, r.Hint = object.Message, object.Hint
 		case "warning":
 			r.Warnings = append(r.Warnings, object.Message)
+		case "output":
+			r.Output = append(r.Output, object.Message)
 		}
 	}
 }

@@ -13,14 +13,22 @@ import (
 const shell = "/bin/sh"
 
 // prepare puts the command into a process group of its own: the shell alone, when
-// it is ended, leaves behind what it waits for.
+// it is ended, leaves behind what it waits for. One that a person attends stays in
+// that of the terminal, or it could ask nothing.
 func (c Command) prepare(cmd *exec.Cmd) {
-	cmd.Args = []string{shell, "-c", c.Line}
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	if len(c.Args) == 0 {
+		cmd.Args = []string{shell, "-c", c.Line}
+	}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: !c.Attended}
 }
 
-// ask asks all of a group to end.
-func ask(leader *os.Process) error { return syscall.Kill(-leader.Pid, syscall.SIGTERM) }
+// ask asks all of a group to end, or a command that has none of its own.
+func ask(cmd *exec.Cmd) error {
+	if !cmd.SysProcAttr.Setpgid {
+		return cmd.Process.Signal(syscall.SIGTERM)
+	}
+	return syscall.Kill(-cmd.Process.Pid, syscall.SIGTERM)
+}
 
 // endPause is how often a group that was asked to end is looked for.
 const endPause = 50 * time.Millisecond
@@ -28,11 +36,11 @@ const endPause = 50 * time.Millisecond
 // end waits until a group that was asked to end is gone, and kills what is left of
 // it when its time is up. The number of a group that has members is given to nobody
 // else.
-func end(leader *os.Process, at time.Time) {
-	for syscall.Kill(-leader.Pid, 0) == nil {
+func end(cmd *exec.Cmd, at time.Time) {
+	for cmd.SysProcAttr.Setpgid && syscall.Kill(-cmd.Process.Pid, 0) == nil {
 		left := time.Until(at)
 		if left <= 0 {
-			_ = syscall.Kill(-leader.Pid, syscall.SIGKILL) // what is gone by now is gone
+			_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) // what is gone by now is gone
 			return
 		}
 		time.Sleep(min(left, endPause))

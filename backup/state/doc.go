@@ -9,6 +9,8 @@
 //	state/chatkeep/<repository>/memory.lock     held while memory.json is replaced
 //	state/chatkeep/<repository>/intent          hashes of heads about to be put
 //	state/chatkeep/<repository>/journal         packs put since the last commit
+//	state/chatkeep/<repository>/carried.json     what was carried into it from another one
+//	state/chatkeep/<repository>/sources.json     how much was stored last of each source
 //	state/chatkeep/<repository>/lock
 //	state/chatkeep/places.json                  which repository was seen where
 //	state/chatkeep/places.lock                  held while places.json is replaced

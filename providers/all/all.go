@@ -4,6 +4,9 @@ package all
 
 import (
 	"chatkeep/providers/chat"
+	"chatkeep/providers/chat/instagram"
+	"chatkeep/providers/chat/messenger"
+	"chatkeep/providers/chat/telegram"
 	"chatkeep/providers/chat/whatsapp"
 	"chatkeep/providers/storage"
 	"chatkeep/providers/storage/local"
@@ -14,6 +17,9 @@ import (
 // Chats are the apps whose exports are read.
 var Chats = []chat.Provider{
 	whatsapp.Provider,
+	telegram.Provider,
+	messenger.Provider,
+	instagram.Provider,
 }
 
 // Stores are the places where repositories are kept.

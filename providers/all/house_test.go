@@ -26,7 +26,7 @@ var contracts = []string{"providers/chat", "providers/storage", "backup/format",
 // .gitignore takes out. Code has three folders, and no fourth.
 var rootNames = []string{
 	"main.go", "main_test.go", "backup", "restore", "providers", "docs",
-	"go.mod", "go.sum", "LICENSE", "README.md", "CHANGELOG.md",
+	"go.mod", "go.sum", "LICENSE", "README.md", "CHANGELOG.md", "Dockerfile",
 }
 
 // emptyNames say nothing of what a package is for.

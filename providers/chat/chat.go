@@ -31,21 +31,29 @@ type Provider struct {
 	Recognize func(fsys fs.FS) ([]Match, error)
 	// Open makes a source of one match of the same fsys.
 	Open func(fsys fs.FS, match Match, options Options) (Source, error)
+	// Download is for apps that hand out one export in several zips: given the
+	// name of a zip or folder, it returns what the names of all parts of that
+	// download have in common, and "" for other names. Parts that lie side by
+	// side are recognised and opened as one file system, their folders merged.
+	// It is nil where an export is always one zip or folder.
+	Download func(name string) string
 }
 
 // Match is one recognised export.
 type Match struct {
 	// Route names the shape of export within the app, as "text".
 	Route string
-	// Path is what the export is known by: a file, or "." for the whole
-	// directory.
+	// Path is what the export is known by: a file, a folder, or "." for the
+	// whole directory.
 	Path string
 	// Sure is how certain this is, from 1 (could be) to 100 (nothing else
 	// looks so). Two providers with the same figure for one path are a
-	// question to the user, never a guess.
+	// question to the user, never a guess. Several matches of one provider for
+	// one path are as many exports.
 	Sure int
 	// Whole says that the directory and all below it belong to this export,
-	// so that no further one is looked for in there.
+	// so that no further one is looked for in there. Where Path is a folder, it
+	// says so of that folder only.
 	Whole bool
 }
 
@@ -70,6 +78,7 @@ type Options struct {
 type Source interface {
 	// Conversations yields each conversation once. It yields an error in
 	// place of a conversation that cannot be read and goes on with the next.
+	// Who takes part may be known for sure only when its messages were read.
 	Conversations(ctx context.Context) iter.Seq2[*Conversation, error]
 
 	// Messages streams a conversation's messages in the order of the export,

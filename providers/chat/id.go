@@ -50,7 +50,8 @@ func ParticipantID(platform, account, nativeID, name string) string {
 	return id("participant", platform, account, "name", name)
 }
 
-// NativeMessageID is the id of a message that the app itself numbers.
+// NativeMessageID is the id of a message that the app itself numbers, within a
+// conversation by its native id or, where it has none, its id.
 func NativeMessageID(platform, account, conversationNative, message string) string {
 	return id("message", platform, account, conversationNative, message)
 }
@@ -80,7 +81,14 @@ func (m *MessageIDs) Next(wall time.Time, sender string, kind MessageKind, text 
 	if n == 0 {
 		return base
 	}
-	return id("message", base, strconv.FormatUint(uint64(n), 10))
+	return RepeatedMessageID(base, int(n))
+}
+
+// RepeatedMessageID is the id of the (n+1)-th message, in the order of the export,
+// for which everything gives the id of the first: an app's own numbers come twice
+// where an export repeats itself, or was put together by hand.
+func RepeatedMessageID(first string, n int) string {
+	return id("message", first, strconv.Itoa(n))
 }
 
 // minute is a clock's reading as 2006-01-02T15:04, which is a third of an id's

@@ -117,8 +117,8 @@ const (
 // Span marks a run of the text, in bytes of UTF-8.
 type Span struct {
 	Start, End int
-	Style      string // bold, italic, code, pre, strike, spoiler, link, mention, emoji
-	Target     string // the link's address, the mentioned participant's id, …
+	Style      string // bold, italic, underline, strike, code, pre, quote, spoiler, link, mention, emoji, or the app's own word
+	Target     string // the link's address, the mentioned participant's id, the language of code, …
 }
 
 // Reply points to the message that is answered.
@@ -173,7 +173,8 @@ type Reaction struct {
 	Count     int
 }
 
-// Edit is an earlier or later text of a message.
+// Edit is an earlier or later text of a message. Either part may be all that is
+// known.
 type Edit struct {
 	Time time.Time
 	Text string

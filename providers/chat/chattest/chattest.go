@@ -65,6 +65,13 @@ func checkProvider(t testing.TB, p chat.Provider) {
 	if p.Name == "" || p.Title == "" || p.Recognize == nil || p.Open == nil {
 		t.Fatal("a provider has a name, a title, Recognize and Open")
 	}
+	if p.Download != nil {
+		for _, name := range []string{"", ".", "photos", "archive.zip", "IMG_20200131_part.jpg"} {
+			if key := p.Download(name); key != "" {
+				t.Errorf("%q is taken for a part of the download %q", name, key)
+			}
+		}
+	}
 	if p.Explain == "" {
 		t.Error("nothing explains how to export")
 	}

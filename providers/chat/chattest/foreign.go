@@ -16,6 +16,7 @@ import (
 var foreign = []struct{ owner, name, text string }{
 	{"telegram", "result.json", `{"name":"A","type":"personal_chat","id":1,"messages":[{"id":1,"type":"message","date":"2022-03-18T14:56:00","from":"A","text":"hi"}]}`},
 	{"messenger", "message_1.json", `{"participants":[{"name":"A"}],"messages":[{"sender_name":"A","timestamp_ms":1647611760000,"content":"hi"}],"title":"A"}`},
+	{"messenger", "Anna_3.json", `{"participants":["A","B"],"threadName":"Anna_3","messages":[{"senderName":"A","timestamp":1647611760000,"text":"hi","type":"text"}]}`},
 	{"discord", "guild.json", `{"guild":{"id":"1","name":"g"},"channel":{"id":"2"},"messages":[{"id":"3","timestamp":"2022-03-18T14:56:00+00:00","content":"hi"}]}`},
 	{"discord", "guild.txt", "==============\nGuild: g\nChannel: c\n==============\n\n[18/03/2022 14:56] name#1234\nhi\n\n[18/03/2022 14:57] name#1234\nho\n"},
 	{"line", "line.txt", "[LINE] Chat history with A\nSaved on: 2022/03/18 15:00\n\n2022/03/18(Fri)\n14:56\tA\thi\n14:57\tB\tho\n"},

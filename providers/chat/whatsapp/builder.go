@@ -105,7 +105,7 @@ func (b *builder) flush() error {
 // fill makes a message of what has been gathered.
 func (b *builder) fill(m *chat.Message) {
 	p := b.text.profile
-	m.Time, m.ZoneSource, m.Precision = b.clock.at(b.wall), b.clock.source, chat.Minute
+	m.Time, m.ZoneSource, m.Precision = b.clock.At(b.wall), b.clock.source, chat.Minute
 	if b.header.shape.seconds {
 		m.Precision = chat.Second
 	}

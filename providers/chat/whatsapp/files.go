@@ -8,7 +8,7 @@ import (
 	"golang.org/x/text/unicode/norm"
 
 	"chatkeep/providers/chat"
-	"chatkeep/providers/chat/whatsapp/filetype"
+	"chatkeep/providers/internal/mediatype"
 )
 
 // files are the media beside a text. Their names may be composed or decomposed
@@ -38,7 +38,7 @@ func listFiles(fsys fs.FS, text string) (*files, error) {
 
 // resolve finds the file of a medium.
 func (f *files) resolve(m media) chat.Attachment {
-	a := chat.Attachment{Role: m.role, Name: unindexed(m.name), MIME: filetype.MIME(m.name), State: m.state, Why: m.why}
+	a := chat.Attachment{Role: m.role, Name: unindexed(m.name), MIME: mediatype.ByName(m.name), State: m.state, Why: m.why}
 	if m.state != "" {
 		return a
 	}

@@ -3,7 +3,7 @@ package whatsapp
 import (
 	"strings"
 
-	"chatkeep/providers/chat/whatsapp/filetype"
+	"chatkeep/providers/internal/mediatype"
 )
 
 // roleOf tells what a file is from the name that WhatsApp gave it:
@@ -30,7 +30,7 @@ func roleOf(name string) string {
 			return "file"
 		}
 	}
-	kind, _, _ := strings.Cut(filetype.MIME(name), "/")
+	kind, _, _ := strings.Cut(mediatype.ByName(name), "/")
 	switch kind {
 	case "image", "video", "audio":
 		return kind

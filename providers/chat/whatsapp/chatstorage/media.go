@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"chatkeep/providers/chat"
-	"chatkeep/providers/chat/whatsapp/filetype"
+	"chatkeep/providers/internal/mediatype"
 )
 
 // media reads a message that is a file, and its caption.
@@ -48,7 +48,7 @@ func (r *reader) file(role string, once bool) {
 	if local == "" {
 		a.Name = ""
 	}
-	a.MIME = filetype.MIME(a.Name)
+	a.MIME = mediatype.ByName(a.Name)
 	if mime := r.rows.Text(cMIME); isMIME(mime) {
 		a.MIME = mime
 	}

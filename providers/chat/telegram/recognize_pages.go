@@ -1,0 +1,22 @@
+package telegram
+
+import (
+	"bytes"
+	"io/fs"
+
+	"chatkeep/providers/chat"
+)
+
+// recognizePages finds an export for people in the root of fsys. Foreign is how
+// many entries of it have names that the app does not give.
+func recognizePages(fsys fs.FS, foreign int) []chat.Match {
+	for _, name := range []string{accountName, pageName} {
+		head, err := readHead(fsys, name)
+		if err != nil || !bytes.Contains(head, []byte("<title>Exported Data</title>")) || !bytes.Contains(head, []byte(`page_wrap"`)) {
+			continue
+		}
+		m := chat.Match{Route: routeHTML, Path: name, Sure: 96, Whole: name == accountName || foreign == 0}
+		return []chat.Match{m}
+	}
+	return nil
+}
