@@ -347,3 +347,14 @@ func TestEncryptedBackup(t *testing.T) {
 		t.Errorf("%v", r.errors)
 	}
 }
+
+// TestCardNames takes the names of contacts from their cards where no column has them.
+func TestCardNames(t *testing.T) {
+	r := read(t, changed(t, `UPDATE ZWAMEDIAITEM SET ZVCARDNAME = NULL`), chat.Options{})
+	if m := r.row(t, chatFile, "row 19"); m.Kind != chat.Contact || m.Text != "Jon Ferry, Tove" {
+		t.Errorf("%+v", m)
+	}
+	if got := cardNames("BEGIN:VCARD\r\nfn;CHARSET=UTF-8: A  B \r\nFN:\r\nFN\r\nN:C;D\r\nFN:\xff\r\nEND:VCARD"); fmt.Sprint(got) != "[A B]" {
+		t.Errorf("%q", got)
+	}
+}

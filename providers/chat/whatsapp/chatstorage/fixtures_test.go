@@ -56,7 +56,7 @@ func TestSmallDatabases(t *testing.T) {
 		{direct, id("me"), "on my way", 0, chat.Text, 0},
 		{direct, id(direct), "see you soon", 1, chat.Text, time.Minute},
 		{direct, id(direct), "this text should be ignored -- message is deleted", 2, chat.Other, 2 * time.Minute},
-		{direct, id(direct), "", 3, chat.Contact, 3 * time.Minute},
+		{direct, id(direct), "Contact Name", 3, chat.Contact, 3 * time.Minute},
 		{group, id("15559876543@s.whatsapp.net"), "let's go", 0, chat.Text, time.Hour},
 		{group, id("15551112222@s.whatsapp.net"), "same", 1, chat.Text, 61 * time.Minute},
 		{group, "", "Trip Crew added Alex", 2, chat.EventKind, 62 * time.Minute},

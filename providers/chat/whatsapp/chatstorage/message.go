@@ -169,9 +169,24 @@ func (r *reader) isContact(kind int64) bool {
 		if r.message.Text == "" {
 			r.message.Text = strings.Join(strings.Split(r.rows.Text(cName), "_$!<Name-Separator>!$_"), ", ")
 		}
+		if r.message.Text == "" {
+			r.message.Text = strings.Join(cardNames(cards), ", ")
+		}
 		return true
 	}
 	return false
+}
+
+// cardNames are the names on cards.
+func cardNames(cards string) (names []string) {
+	for l := range strings.Lines(cards) {
+		property, value, _ := strings.Cut(l, ":")
+		property, _, _ = strings.Cut(property, ";")
+		if value = line(value); value != "" && strings.EqualFold(property, "FN") {
+			names = append(names, value)
+		}
+	}
+	return names
 }
 
 // isPlace reads places.

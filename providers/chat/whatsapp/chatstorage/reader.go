@@ -100,8 +100,8 @@ type reader struct {
 	failure error           // the first
 }
 
-// Messages streams a conversation, oldest first. Rows that cannot be read are told
-// in one error at the end.
+// Messages streams a conversation, oldest first. Rows that cannot be read whole
+// are told in one error at the end.
 func (s *source) Messages(ctx context.Context, c *chat.Conversation) iter.Seq2[*chat.Message, error] {
 	return func(yield func(*chat.Message, error) bool) {
 		err := s.load(ctx)
@@ -126,8 +126,8 @@ func (s *source) Messages(ctx context.Context, c *chat.Conversation) iter.Seq2[*
 			return
 		}
 		if r.failure != nil {
-			conv.cover.Complete, conv.cover.WhyIncomplete = false, "rows of the database could not be read"
-			yield(nil, fmt.Errorf("%s: %d messages could not be read: %w", s.place.chat, r.failed, r.failure))
+			conv.cover.Complete, conv.cover.WhyIncomplete = false, "rows of the database could not be read whole"
+			yield(nil, fmt.Errorf("%s: %d messages could not be read whole: %w", s.place.chat, r.failed, r.failure))
 		}
 	}
 }
