@@ -21,7 +21,7 @@ type ref struct {
 	row  int64
 	date int64  // in milliseconds; where it has none, that of the row before
 	key  uint64 // of its direction and stanza id, or 0
-	said uint32 // of what duplicates share
+	said uint64 // of what duplicates share
 	sort int32  // as ZSORT
 }
 
@@ -182,7 +182,7 @@ func (v *surveyor) note(rows *sqlite.Rows) {
 
 // saidBy is a hash of what makes two rows with one stanza id the same message.
 // Rows of one event may each name another person.
-func saidBy(rows *sqlite.Rows, date int64) uint32 {
+func saidBy(rows *sqlite.Rows, date int64) uint64 {
 	var h maphash.Hash
 	h.SetSeed(seed)
 	maphash.WriteComparable(&h, date)
@@ -190,7 +190,7 @@ func saidBy(rows *sqlite.Rows, date int64) uint32 {
 		maphash.WriteComparable(&h, [3]int64{kind, rows.Int(sEvent), rows.Int(sMember)})
 	}
 	h.Write(rows.Raw(sText))
-	return uint32(h.Sum64())
+	return h.Sum64()
 }
 
 // sessionOf finds the chat of a message. Where it is not in the table, the
@@ -259,7 +259,7 @@ func arrange(refs []ref) (kept []ref, twice int) {
 			return cmp.Or(cmp.Compare(copied(a), copied(b)), inOrder(a, b))
 		})
 		for k := range same {
-			same[k].said = uint32(k)
+			same[k].said = uint64(k)
 		}
 		i += n
 	}
