@@ -39,13 +39,13 @@ func Commands(env *session.Env, chats []chat.Provider) []*cli.Command {
 
 // sourceFlags say how an export is to be read.
 func sourceFlags() []cli.Flag {
-	return []cli.Flag{
+	return append(session.ExportKeyFlags(),
 		&cli.StringFlag{Name: "app", Usage: "everything is an export of `APP`, where recognition should not decide; files parses nothing"},
 		&cli.StringFlag{Name: "me", Usage: "`NAME` or id under which you appear in the export"},
 		&cli.StringFlag{Name: "chat", Usage: "`TITLE` of the conversation, where the export does not tell"},
 		&cli.StringFlag{Name: "tz", Usage: "`ZONE` in which the export shows times without one, as Europe/Berlin"},
 		&cli.StringFlag{Name: "date-order", Usage: "`ORDER` of day, month and year in the export: dmy, mdy or ymd"},
-	}
+	)
 }
 
 func names(chats []chat.Provider) string {

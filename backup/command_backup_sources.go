@@ -50,7 +50,7 @@ func wantedOf(c *session.Call, chats []chat.Provider) (all []wanted, err error) 
 		if one.said, err = withFlags(c, one.said); err != nil {
 			return nil, err
 		}
-		if _, err := sourceOf(one.name, one.said, one.path, chats); err != nil {
+		if _, err := sourceOf(c, one.name, one.said, one.path, chats); err != nil {
 			return nil, err
 		}
 	}
@@ -147,7 +147,7 @@ func (w *wanted) called(c *session.Call, path string) string {
 
 // source is the source of one path, or of a command's output.
 func (w *wanted) source(c *session.Call, chats []chat.Provider, path string) (Source, error) {
-	src, err := sourceOf(w.called(c, path), w.said, path, chats)
+	src, err := sourceOf(c, w.called(c, path), w.said, path, chats)
 	src.Guard = w.name != ""
 	if err == nil && w.said.Command != "" {
 		src.Stream = outputOf(c, src.Name, w.said)

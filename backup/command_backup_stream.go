@@ -35,7 +35,7 @@ func backupStream(ctx context.Context, c *session.Call, chats []chat.Provider) e
 	if err != nil {
 		return err
 	}
-	src, err := sourceOf(c.String("as"), said, "", chats)
+	src, err := sourceOf(c, c.String("as"), said, "", chats)
 	if err != nil {
 		return err
 	}

@@ -26,7 +26,7 @@ func inspectCommand(env *session.Env, chats []chat.Provider) *cli.Command {
 			if err != nil {
 				return err
 			}
-			src, err := sourceOf("", said, c.Arg(0), chats)
+			src, err := sourceOf(c, "", said, c.Arg(0), chats)
 			if err != nil {
 				return err
 			}

@@ -283,7 +283,7 @@ func testMatch(ctx context.Context, c *session.Call, chats []chat.Provider, s co
 	if err := readable(path, info); err != nil {
 		return nil, err
 	}
-	src, err := sourceOf(c.Arg(0), s, path, chats)
+	src, err := sourceOf(c, c.Arg(0), s, path, chats)
 	if err != nil {
 		return nil, err
 	}

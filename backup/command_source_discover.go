@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/urfave/cli/v2"
 
@@ -50,15 +49,13 @@ type discovered struct {
 	Paths   []string    `json:"paths"` // that are there
 	Files   int64       `json:"files"`
 	Bytes   int64       `json:"bytes"`
-	Changed string      `json:"changed,omitempty"` // the newest file
-	// Reads are the apps as whose exports this build reads it; what nobody asked,
-	// since that would open it, has none.
-	Reads   []string `json:"reads"`
-	Read    int      `json:"read"` // paths in which an export was recognised
-	Note    string   `json:"note,omitempty"`
-	Trouble string   `json:"trouble,omitempty"` // why not all of it could be looked at
-	Source  string   `json:"source,omitempty"`  // that it is already
-	Command string   `json:"command"`
+	Time    string      `json:"mtime,omitempty"` // when the newest file was changed
+	Apps    []string    `json:"apps"`            // whose exports were recognised; what is not opened has none
+	Known   int         `json:"recognised"`      // paths in which there was one
+	Note    string      `json:"note,omitempty"`
+	Trouble string      `json:"trouble,omitempty"` // why not all of it could be looked at
+	Source  string      `json:"source,omitempty"`  // that it is already
+	Command string      `json:"command"`
 }
 
 // tell prints what was found.
@@ -104,20 +101,22 @@ func (s *survey) facts(d *discovered) (facts []string) {
 		facts = append(facts, session.Plural(int64(len(d.Paths)), "match", "matches"))
 	}
 	facts = append(facts, session.Plural(d.Files, "file", "files")+", "+session.Size(d.Bytes))
-	if d.Changed != "" {
-		facts = append(facts, "changed "+day(d.Changed))
+	if d.Time != "" {
+		facts = append(facts, "changed "+day(d.Time))
 	}
 	switch {
 	case d.Trouble != "":
 		return append(facts, "not all of it may be looked at: "+d.Trouble)
-	case d.Read == len(d.Paths):
-		return append(facts, "read as "+strings.Join(d.Reads, ", "))
-	case d.Read > 0:
-		return append(facts, fmt.Sprintf("%d of them read as %s, the others kept as files", d.Read, strings.Join(d.Reads, ", ")))
-	case d.Kind == places.Own && s.knows(d.App):
+	case d.Known == len(d.Paths):
+		return append(facts, "read as "+strings.Join(d.Apps, ", "))
+	case d.Known > 0:
+		return append(facts, fmt.Sprintf("%d of them read as %s, the others kept as files", d.Known, strings.Join(d.Apps, ", ")))
+	case !s.knows(d.App):
+		return append(facts, "kept as files: this build does not read it")
+	case d.Kind == places.Own:
 		return append(facts, "not opened here: chatkeep inspect tells what of it this build reads")
 	}
-	return append(facts, "kept as files: this build does not read it")
+	return append(facts, "kept as files: no export that this build reads")
 }
 
 // knows reports whether this build reads exports of an app.
@@ -140,12 +139,4 @@ func addLine(system, name, path string) string {
 	// Both of its shells take double quotes, and no name of a file has one.
 	args[len(args)-1] = `"` + path + `"`
 	return strings.Join(args, " ")
-}
-
-// changed is a time for programs, "" where there is none.
-func changed(t time.Time) string {
-	if t.IsZero() {
-		return ""
-	}
-	return t.Local().Format(time.RFC3339)
 }

@@ -146,7 +146,7 @@ func TestDiscover(t *testing.T) {
 			t.Errorf("%s: found\n%s\nwant\n%s", system, strings.Join(got, "\n"), strings.Join(home.found, "\n"))
 		}
 		for _, o := range objects[:len(objects)-1] {
-			if o["files"].(float64) < 1 || o["bytes"].(float64) < 4 || o["changed"] == nil || o["title"] == "" || o["trouble"] != nil {
+			if o["files"].(float64) < 1 || o["bytes"].(float64) < 4 || o["mtime"] == nil || o["title"] == "" || o["trouble"] != nil {
 				t.Errorf("%s: %v", system, o)
 			}
 		}
@@ -188,7 +188,7 @@ func TestDiscoveredCommand(t *testing.T) {
 		for _, o := range found[:len(found)-1] {
 			d.run(words(t, o["command"].(string))[1:]...)
 			if o["name"] == "whatsapp-exports" && strings.HasSuffix(o["path"].(string), "Desktop/*WhatsApp*.zip") {
-				if o["read"] != 1.0 || len(o["paths"].([]any)) != 2 || o["reads"].([]any)[0] != "whatsapp" {
+				if o["recognised"] != 1.0 || len(o["paths"].([]any)) != 2 || o["apps"].([]any)[0] != "whatsapp" {
 					t.Errorf("%s: %v", system, o)
 				}
 			}

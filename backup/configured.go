@@ -17,6 +17,7 @@ func withFlags(c *session.Call, s config.Source) (config.Source, error) {
 	for flag, field := range map[string]*string{
 		"app": &s.App, "me": &s.Me, "chat": &s.Chat, "tz": &s.TZ, "date-order": &s.DateOrder, "host": &s.Host,
 		"exclude-larger-than": &s.ExcludeLargerThan, "before": &s.Before, "command": &s.Command,
+		"export-key-file": &s.KeyFile, "export-key-command": &s.KeyCommand,
 	} {
 		if c.IsSet(flag) {
 			*field = c.String(flag)
@@ -45,18 +46,26 @@ func withFlags(c *session.Call, s config.Source) (config.Source, error) {
 			return s, session.Usage("--%s: %v", flag, err)
 		}
 	}
-	return s, nil
+	key, err := c.ExportKey()
+	switch {
+	case key.File != "":
+		s.KeyCommand = ""
+	case key.Command != "":
+		s.KeyFile = ""
+	}
+	return s, err
 }
 
 // sourceOf makes a source of what is said of one, with the name that its snapshots
 // share. Path is one of what its own path or pattern matches. What is wrong is told
 // by its flag: the file was proved when it was read.
-func sourceOf(name string, s config.Source, path string, chats []chat.Provider) (Source, error) {
+func sourceOf(c *session.Call, name string, s config.Source, path string, chats []chat.Provider) (Source, error) {
 	src := Source{
 		Path: path, Name: name, App: s.App, Providers: chats, Tags: s.Tags, Host: session.Label(s.Host),
 		Chat:   chat.Options{Me: s.Me, Chat: s.Chat, DateOrder: s.DateOrder},
 		Select: Selection{Exclude: s.Exclude, Include: s.Include, NoVideos: s.NoVideos, OneFileSystem: s.OneFileSystem},
 	}
+	src.Chat.Key = c.AskKey(session.ExportKey{File: s.KeyFile, Command: s.KeyCommand})
 	if err := checkApp(chats, s.App); err != nil {
 		return src, session.Usage("--app: %v", err)
 	}

@@ -7,6 +7,7 @@ import (
 	"io"
 	"time"
 
+	"chatkeep/backup/session"
 	"chatkeep/providers/chat"
 )
 
@@ -86,9 +87,8 @@ func (f *found) failed(err error) *ConversationReport {
 
 // withCure is an error with its cure, where one is known.
 func withCure(err error) string {
-	var h interface{ Hint() string }
-	if errors.As(err, &h) && h.Hint() != "" {
-		return err.Error() + "; " + h.Hint()
+	if hint := session.HintOf(err); hint != "" {
+		return err.Error() + "; " + hint
 	}
 	return err.Error()
 }

@@ -16,7 +16,7 @@ import (
 // part is one zip, folder or file that an export lies in.
 type part struct {
 	file   string // on this machine
-	folder string // of a zip, "." for its root
+	folder string // within it, "." for all
 	at     string // in the snapshot: what paths within the part are relative to
 }
 

@@ -89,7 +89,7 @@ func (s *survey) lookAt(p places.Place, dir, pattern string) {
 	}
 	d := &discovered{
 		Type: "place", App: p.App, Title: p.Title, Kind: p.Kind, Path: pattern, Note: p.Note,
-		Paths: []string{}, Reads: []string{},
+		Paths: []string{}, Apps: []string{},
 	}
 	for _, one := range paths {
 		if mayHave(one, p.Has) {
@@ -154,7 +154,7 @@ func (s *survey) weigh(d *discovered) {
 			d.Trouble = withoutPath(err).Error()
 		}
 	}
-	d.Changed = changed(newest)
+	d.Time = session.Time(newest)
 }
 
 // ask asks the providers which of the paths are exports that they read.
@@ -162,11 +162,11 @@ func (s *survey) ask(d *discovered) {
 	for _, file := range d.Paths {
 		f := newFinder(&Source{Path: file, Providers: s.chats}, func(text string) { s.c.Voice.Warn("%s", text) })
 		if f.look(file, originals) {
-			d.Read++
+			d.Known++
 		}
 		for _, one := range f.found {
-			if !slices.Contains(d.Reads, one.provider.Name) {
-				d.Reads = append(d.Reads, one.provider.Name)
+			if !slices.Contains(d.Apps, one.provider.Name) {
+				d.Apps = append(d.Apps, one.provider.Name)
 			}
 		}
 	}

@@ -57,9 +57,10 @@ func (w *workshop) version(flags ...string) (v versioned) {
 
 func (w *workshop) asked(program string) (v versioned) {
 	w.t.Helper()
-	if err := json.Unmarshal([]byte(w.run(program, "version", "--json")), &v); err != nil {
-		w.t.Fatal(err)
-	}
+	line := w.run(program, "version", "--json")
+	_, err := asDocumented([]string{"version"}, line, "")
+	must(w.t, err)
+	must(w.t, json.Unmarshal([]byte(line), &v))
 	return v
 }
 

@@ -58,6 +58,7 @@ type Source struct {
 	CommandTimeout time.Duration // until all is stored; one day where Command is set and this is not
 
 	App, Me, Chat, TZ, DateOrder string // as backup's flags
+	KeyFile, KeyCommand          string // where the key of an encrypted export is
 	Exclude, Include, Tags       []string
 	ExcludeLargerThan            string
 	NoVideos, OneFileSystem      bool

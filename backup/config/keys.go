@@ -43,6 +43,8 @@ func sourceKeys() []key[Source] {
 		text("chat", "the conversation's title, where the export does not tell", func(s *S) *string { return &s.Chat }, plain),
 		text("tz", "the zone of times without one, as Europe/Berlin", func(s *S) *string { return &s.TZ }, zone),
 		word("date-order", "the order of day, month and year in the export", func(s *S) *string { return &s.DateOrder }, "dmy", "mdy", "ymd"),
+		text("key-file", "a file with the key of an encrypted export", func(s *S) *string { return &s.KeyFile }, path),
+		command("key-command", "a command that prints the key of an encrypted export, run by the shell", func(s *S) *string { return &s.KeyCommand }),
 		texts("exclude", "leave out what matches these shell patterns", func(s *S) *[]string { return &s.Exclude }, as("exclude")),
 		texts("include", "take what matches these in spite of exclude", func(s *S) *[]string { return &s.Include }, as("include")),
 		texts("tags", "tags of its snapshots", func(s *S) *[]string { return &s.Tags }, as("tags")),

@@ -148,7 +148,7 @@ var secretWords = []string{"passphrase", "password", "passwd", "secret", "token"
 // which need not be repeated in a message either.
 func (r *reader) unknown(what, name string, v *node, names []string) {
 	lower := strings.NewReplacer("_", "-", " ", "-").Replace(strings.ToLower(name))
-	isSecret := slices.ContainsFunc(secretWords, func(w string) bool {
+	isSecret := isKey(lower) || slices.ContainsFunc(secretWords, func(w string) bool {
 		return strings.Contains(lower, w) || strings.Contains(lower, strings.ReplaceAll(w, "-", ""))
 	})
 	where := "at the top"
@@ -163,6 +163,9 @@ func (r *reader) unknown(what, name string, v *node, names []string) {
 	r.problem(v.key, "there is no key %s %s%s", name, where, Meant(name, names))
 }
 
+// isKey says whether a name is that of what opens something.
+func isKey(name string) bool { return name == "key" || strings.HasSuffix(name, "-key") }
+
 // cureOf tells where a secret of a table goes: where its store says, or else into
 // one of the table's own keys for that.
 func (r *reader) cureOf(what, name string, names []string) string {
@@ -176,7 +179,7 @@ func (r *reader) cureOf(what, name string, names []string) string {
 	var say []string
 	for _, name := range names {
 		stem := strings.TrimSuffix(strings.TrimSuffix(name, "-file"), "-command")
-		if stem != name && slices.Contains(secretWords, stem) {
+		if stem != name && (isKey(stem) || slices.Contains(secretWords, stem)) {
 			say = append(say, name)
 		}
 	}

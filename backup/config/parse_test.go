@@ -81,6 +81,7 @@ func TestWrong(t *testing.T) {
 		"setting of others": {"[repositories.a]\nplace = 's3://b'\nrclone-config = 'a'", []string{"3:1 rclone-config is not for s3://b"}},
 		"setting":           {"[repositories.a]\nplace = 's3://b'\ns3-endpont = 'a'\ns3-odd = 'b'", []string{"3:1 there is no key s3-endpont .* did you mean s3-endpoint?", "4:10 s3-odd is text, and has to be true or false"}},
 		"both":              {"[repositories.a]\nplace = '/a'\npassphrase-file = 'a'\npassphrase-command = 'b'", []string{"4:1 repositories.a has both"}},
+		"both of a source":  {"[sources.a]\npath = '/a'\nkey-file = 'a'\nkey-command = 'b'", []string{"4:1 sources.a has both"}},
 		"channel":           {"[notify.a]\ntype = 'ntfy'\n[notify.b]\ntype = 'pign'\n[notify.c]\nurl = 'https://a'", []string{"1:9 notify.a is ntfy and lacks url or url-file", `4:8 type: "pign" is none of .*; did you mean ping?`, "5:9 notify.c lacks type"}},
 		"channel of others": {"[notify.a]\ntype = 'ping'\nurl = 'https://a'\nhost = 'a:1'\n", []string{"4:1 host is not for ping, which takes"}},
 		"address":           {"[notify.a]\ntype = 'ping'\nurl = 'a'", []string{"3:7 url: it is no address"}},
@@ -126,6 +127,7 @@ func says(p *config.Problem, want string) bool {
 func TestSecrets(t *testing.T) {
 	for text, hint := range map[string]string{
 		"[repositories.a]\nplace = '/a'\npassphrase = 'tellingly'":                   "passphrase-file and passphrase-command",
+		"[sources.a]\npath = '/a'\nkey = 'tellingly'":                                "key-file and key-command",
 		"[repositories.a]\nplace = 's3://b'\ns3-secret-access-key = 'tellingly'":     "use a profile",
 		"[repositories.a]\nplace = 's3://b'\ns3_access_key = 'tellingly'":            "use a profile",
 		"[repositories.a]\nplace = 's3:https://me:tellingly@host/b'":                 "use a profile",
@@ -181,6 +183,7 @@ watch = true
 before = "make export"
 exclude = ["*.tmp"]
 tags = "phone"
+key-file = "~/key"
 [sources."calls.sql"]
 command = "dump calls"
 host = "phone"
@@ -212,7 +215,7 @@ func wholeConfig() *config.Config {
 		Sources: map[string]config.Source{
 			"phone": {
 				Path: "/home/me/Exports/WhatsApp*.zip", Newest: true, Watch: true, Settle: 2 * time.Minute,
-				Before: "make export", BeforeTimeout: time.Hour, Exclude: []string{"*.tmp"}, Tags: []string{"phone"},
+				Before: "make export", BeforeTimeout: time.Hour, Exclude: []string{"*.tmp"}, Tags: []string{"phone"}, KeyFile: "/home/me/key",
 			},
 			"calls.sql": {Command: "dump calls", CommandTimeout: 24 * time.Hour, Host: "phone"},
 		},

@@ -13,6 +13,7 @@ func (r *reader) source(name string, n *node) (to Source) {
 		r.problem(n.at, "%s lacks path or command", at)
 	}
 	r.one(at, n, "path", "command")
+	r.one(at, n, "key-file", "key-command")
 	r.goesWith(n, "settle", "watch")
 	r.goesWith(n, "before-timeout", "before")
 	r.goesWith(n, "command-timeout", "command")

@@ -14,6 +14,7 @@ import (
 var carried = []string{
 	"XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME",
 	"CHATKEEP_REPOSITORY", "CHATKEEP_PASSPHRASE_FILE", "CHATKEEP_PASSPHRASE_COMMAND", "RCLONE_PASSWORD_COMMAND",
+	"CHATKEEP_EXPORT_KEY_FILE", "CHATKEEP_EXPORT_KEY_COMMAND",
 	"AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_ROLE_ARN",
 	"AWS_DEFAULT_REGION", "AWS_ENDPOINT_URL_STS", "AWS_EC2_METADATA_DISABLED",
 	"HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy",
@@ -23,6 +24,7 @@ var carried = []string{
 // secrets are the variables that hold one, and how else to give it.
 var secrets = []struct{ name, instead string }{
 	{"CHATKEEP_PASSPHRASE", "backups need none; for the rest name a file in CHATKEEP_PASSPHRASE_FILE or in the configuration"},
+	{"CHATKEEP_EXPORT_KEY", "name a file by key-file at the source, in the configuration"},
 	{"AWS_SECRET_ACCESS_KEY", "put it in ~/.aws/credentials, under a profile if you like"},
 	{"AWS_SESSION_TOKEN", "it ends soon anyway; a timer needs lasting credentials in ~/.aws/credentials"},
 	{"RCLONE_CONFIG_PASS", "name a program that prints it in RCLONE_PASSWORD_COMMAND"},

@@ -15,7 +15,6 @@ var (
 	Arity       = arity
 	OneSecret   = oneSecret
 	LooksLike   = looksLikeRecovery
-	HintOf      = hintOf
 	ExitCodeOf  = exitCode
 	ValueFlags  = valueFlags
 	Completions = completions

@@ -88,8 +88,8 @@ func exitCode(err error) int {
 	return ExitFailed
 }
 
-// hintOf asks the errors of the chain, from the outside in, for the first hint.
-func hintOf(err error) string {
+// HintOf asks the errors of the chain, from the outside in, for the first hint.
+func HintOf(err error) string {
 	if err == nil {
 		return ""
 	}
@@ -98,10 +98,10 @@ func hintOf(err error) string {
 	}
 	switch inner := err.(type) {
 	case interface{ Unwrap() error }:
-		return hintOf(inner.Unwrap())
+		return HintOf(inner.Unwrap())
 	case interface{ Unwrap() []error }:
 		for _, one := range inner.Unwrap() {
-			if hint := hintOf(one); hint != "" {
+			if hint := HintOf(one); hint != "" {
 				return hint
 			}
 		}
@@ -141,7 +141,7 @@ func (v *Voice) Report(err error) int {
 	}
 	lines := linesOf(err)
 	message := strings.Join(lines, "; ")
-	hint := Clean(hintOf(err))
+	hint := Clean(HintOf(err))
 	if v.json {
 		line, _ := jsonLine(struct {
 			Type    string `json:"type"`

@@ -39,7 +39,7 @@ func (c *Call) AskNewPassphrase(ctx context.Context) (string, error) {
 	if path == "" {
 		return c.askNew(ctx, ExitWrongKey)
 	}
-	data, err := readSecretFile(path)
+	data, err := readSecretFile(path, "passphrase")
 	if err != nil {
 		return "", err
 	}

@@ -54,22 +54,22 @@ func (e *Env) configured(ctx context.Context, r config.Repository) (sourced, boo
 	switch {
 	case e.Getenv(envFile) != "":
 		s.from = e.Getenv(envFile)
-		data, err = readSecretFile(s.from)
+		data, err = readSecretFile(s.from, "passphrase")
 	case e.Getenv(envCommand) != "":
 		s.from = "the command in " + envCommand
-		data, err = e.runSecretCommand(ctx, e.Getenv(envCommand), s.from)
+		data, err = e.runSecretCommand(ctx, e.Getenv(envCommand), s.from, "passphrase")
 	case e.credential() != "":
 		s.from = "the credential " + credential
-		data, err = readSecretFile(e.credential())
+		data, err = readSecretFile(e.credential(), "passphrase")
 	case e.Getenv(envPassphrase) != "":
 		s.from = envPassphrase
 		data = []byte(e.Getenv(envPassphrase))
 	case r.PassphraseFile != "":
 		s.from = r.PassphraseFile
-		data, err = readSecretFile(s.from)
+		data, err = readSecretFile(s.from, "passphrase")
 	case r.PassphraseCommand != "":
 		s.from = "the command in passphrase-command"
-		data, err = e.runSecretCommand(ctx, r.PassphraseCommand, s.from)
+		data, err = e.runSecretCommand(ctx, r.PassphraseCommand, s.from, "passphrase")
 	default:
 		return s, false, nil
 	}
@@ -101,23 +101,24 @@ func (e *Env) credential() string {
 	return path
 }
 
-func readSecretFile(path string) ([]byte, error) {
+// readSecretFile reads a file that holds a secret, a passphrase or a key.
+func readSecretFile(path, secret string) ([]byte, error) {
 	f, err := os.Open(path)
 	if err != nil {
-		return nil, fmt.Errorf("passphrase file: %w", err)
+		return nil, fmt.Errorf("%s file: %w", secret, err)
 	}
 	defer f.Close()
 	data, err := io.ReadAll(io.LimitReader(f, maxSecret+1))
 	if err != nil {
-		return nil, fmt.Errorf("passphrase file: %w", err)
+		return nil, fmt.Errorf("%s file: %w", secret, err)
 	}
 	return data, nil
 }
 
 // runSecretCommand runs a command as the shell would. What it says on stderr
-// is for the person; what it prints is the secret and goes nowhere else. From is
-// what messages call it.
-func (e *Env) runSecretCommand(ctx context.Context, command, from string) ([]byte, error) {
+// is for the person; what it prints is the secret, a passphrase or a key, and goes
+// nowhere else. From is what messages call it.
+func (e *Env) runSecretCommand(ctx context.Context, command, from, secret string) ([]byte, error) {
 	shell, flag := "/bin/sh", "-c"
 	if runtime.GOOS == "windows" {
 		shell, flag = "cmd", "/C"
@@ -130,7 +131,7 @@ func (e *Env) runSecretCommand(ctx context.Context, command, from string) ([]byt
 		if ctx.Err() != nil {
 			return nil, context.Cause(ctx)
 		}
-		return nil, Fail(ExitFailed, "it has to print the passphrase and nothing else", "%s failed: %v", from, err)
+		return nil, Fail(ExitFailed, "it has to print the "+secret+" and nothing else", "%s failed: %v", from, err)
 	}
 	return out.Bytes(), nil
 }

@@ -180,7 +180,7 @@ func span(d time.Duration) string {
 }
 
 // secrets begin the names of variables that hold a secret, or tell where one is.
-var secrets = []string{"CHATKEEP_PASSPHRASE", "CHATKEEP_NEW_PASSPHRASE"}
+var secrets = []string{"CHATKEEP_PASSPHRASE", "CHATKEEP_NEW_PASSPHRASE", "CHATKEEP_EXPORT_KEY"}
 
 // credentials is where systemd puts a service's secrets.
 const credentials = "CREDENTIALS_DIRECTORY"

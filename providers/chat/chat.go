@@ -69,6 +69,11 @@ type Options struct {
 	DateOrder string
 	// Chat overrides the conversation's title where the export holds one.
 	Chat string
+	// Key asks for what opens an encrypted export: a key as a person writes it, or
+	// the bytes of a key file. What says for people which one is needed, as "the
+	// 64-digit key of msgstore.db.crypt15". No bytes, an error, or a Key that is
+	// nil: there is none. It may be called by several goroutines.
+	Key func(ctx context.Context, what string) ([]byte, error)
 	// Name is the file or folder name the export came under ("WhatsApp Chat -
 	// Anna.zip"): some exports tell the title nowhere else. It may be "".
 	Name string

@@ -7,6 +7,7 @@ const (
 )
 
 const (
+	inParts     = "a download in several parts belongs into a folder of its own, which is then the source"
 	quitFirst   = "quit the app before a backup: its database is in several files, which have to be of one moment"
 	encrypted   = "it is encrypted by the app: keep the password or key that opens it"
 	lockedInKey = quitFirst + "; it is encrypted, and the key is in the keyring of this machine"
@@ -49,11 +50,11 @@ var known = []Place{
 		In: Saved, Paths: []string{"Telegram Desktop/DataExport_*", "DataExport_*"}},
 
 	{Name: "facebook-export", App: "messenger", Title: "a download of Facebook's data, with Messenger", Kind: Export,
-		In: Saved, Paths: []string{"facebook-*.zip"}},
+		In: Saved, Paths: []string{"facebook-*.zip"}, Note: inParts},
 	{Name: "messenger-export", App: "messenger", Title: "a download of Messenger's encrypted chats", Kind: Export,
 		In: Saved, Paths: []string{"messages.zip"}},
 	{Name: "instagram-export", App: "instagram", Title: "a download of Instagram's data", Kind: Export,
-		In: Saved, Paths: []string{"instagram-*.zip"}},
+		In: Saved, Paths: []string{"instagram-*.zip"}, Note: inParts},
 
 	{Name: "slack-exports", App: "slack", Title: "exports of Slack workspaces", Kind: Export,
 		In: Saved, Paths: []string{"*Slack export*.zip"}},

@@ -33,12 +33,8 @@ var app = &meta.App{
 		"personal_information/personal_information.json",
 		"account_information/personal_information.json",
 	},
-	Marks: []string{`"original_content_owner"`, `"profile_share_`, "your_instagram_activity"},
-	Foreign: []string{
-		`"type": "Generic"`, `"type":"Generic"`, `"type": "Share"`, `"type":"Share"`, `"type": "Call"`, `"type":"Call"`,
-		`"thread_type"`, `"joinable_mode"`, `"bumped_message_metadata"`, `_INTERNAL"`, "stickers_used",
-		"your_facebook_activity", "your_activity_across_facebook",
-	},
+	Own:        meta.InstagramMarks,
+	Foreign:    meta.FacebookMarks,
 	VoiceNotes: true,
 	// instagram-NAME-DATE-RANDOM.zip, before 2023 NAME_DATE_part_N.zip.
 	Parts: regexp.MustCompile(`^(instagram-.+-(?:\d{4}-\d\d-\d\d|\d\d_\d\d_\d{4}|\d{8})|.+_\d{8}_part)(?:[-_ ].*|\.zip)?$`),

@@ -37,12 +37,8 @@ var app = &meta.App{
 		"personal_information/profile_information/profile_information.json", // since 2023
 		"profile_information/profile_information.json",
 	},
-	Marks: []string{
-		`"type": "Generic"`, `"type":"Generic"`, `"type": "Share"`, `"type":"Share"`, `"type": "Call"`, `"type":"Call"`, // until 2023
-		`"thread_type"`, `"joinable_mode"`, `"bumped_message_metadata"`, `_INTERNAL"`, "stickers_used",
-		"your_facebook_activity", "your_activity_across_facebook",
-	},
-	Foreign:   []string{`"original_content_owner"`, `"profile_share_`, "your_instagram_activity"},
+	Own:       meta.FacebookMarks,
+	Foreign:   meta.InstagramMarks,
 	Bare:      true,
 	Encrypted: true,
 	// facebook-NAME-DATE-RANDOM.zip: all parts of a download share name and date.

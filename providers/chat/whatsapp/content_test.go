@@ -122,6 +122,8 @@ var pollBodies = []body{
 			Poll: &chat.Poll{Question: "Pizza?", Options: []chat.PollOption{{Text: "yes: much", Votes: 2}, {Text: "no", Votes: 1}}}}},
 	{false, "ENCUESTA:\n¿Pizza?\nOPCIÓN: sí (0 votos)", chat.Message{Kind: chat.PollKind, Text: "ENCUESTA:\n¿Pizza?\nOPCIÓN: sí (0 votos)",
 		Poll: &chat.Poll{Question: "¿Pizza?", Options: []chat.PollOption{{Text: "sí"}}}}},
+	{false, "POLL:\r\nPizza?\r\nOPTION: no (3 votes)", chat.Message{Kind: chat.PollKind, Text: "POLL:\r\nPizza?\r\nOPTION: no (3 votes)",
+		Poll: &chat.Poll{Question: "Pizza?", Options: []chat.PollOption{{Text: "no", Votes: 3}}}}},
 	{false, "shopping:\nmilk\nitem: eggs (12 of them)", chat.Message{Kind: chat.Text, Text: "shopping:\nmilk\nitem: eggs (12 of them)"}},
 }
 

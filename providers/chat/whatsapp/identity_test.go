@@ -116,7 +116,7 @@ func TestSelf(t *testing.T) {
 			t.Errorf("%+v: %q, want %q; %s", c.o, got, c.want, r.conversation.Kind)
 		}
 	}
-	r := readText(t, android, chat.Options{Me: "Bo"})
+	r := readText(t, androidText, chat.Options{Me: "Bo"})
 	if len(r.conversation.Participants) != 4 || r.conversation.Kind != chat.Group {
 		t.Errorf("%d participants in a %s", len(r.conversation.Participants), r.conversation.Kind)
 	}

@@ -173,7 +173,7 @@ func parsePoll(c bodyContext, b []byte) *chat.Poll {
 		return nil
 	}
 	var f folded
-	word := f.fold(head)
+	word := f.fold(chomp(head))
 	label := strings.TrimRight(strings.TrimSuffix(strings.TrimSuffix(string(word), ":"), "："), " ")
 	if label == string(word) || known.phrase[label] != "poll" && !c.app {
 		return nil

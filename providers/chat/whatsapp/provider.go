@@ -1,5 +1,6 @@
 // Package whatsapp reads what WhatsApp's "Export chat" gives: a text of one
-// chat, and its media beside it, in a zip, in a folder, or alone.
+// chat, and its media beside it, in a zip, in a folder, or alone. Rooms below it
+// read the app's databases: android, and chatstorage for iPhone and Mac.
 //
 // The text is meant for people: its dates follow the phone's locale, its notices
 // the phone's language, and nothing says which. So it is read twice. The first
@@ -16,6 +17,8 @@ import (
 	"io/fs"
 
 	"chatkeep/providers/chat"
+	"chatkeep/providers/chat/whatsapp/android"
+	"chatkeep/providers/chat/whatsapp/chatstorage"
 )
 
 // routeText is the exported text.
@@ -31,10 +34,15 @@ var Provider = chat.Provider{
 }
 
 func open(fsys fs.FS, m chat.Match, o chat.Options) (chat.Source, error) {
-	if m.Route != routeText {
-		return nil, fmt.Errorf("whatsapp: no route %q", m.Route)
+	switch m.Route {
+	case routeText:
+		return openText(fsys, m, o)
+	case android.RoutePlain, android.RouteCrypt:
+		return android.Open(fsys, m, o)
+	case chatstorage.RouteFolder, chatstorage.RouteBackup:
+		return chatstorage.Open(fsys, m, o)
 	}
-	return openText(fsys, m, o)
+	return nil, fmt.Errorf("whatsapp: no route %q", m.Route)
 }
 
 const explain = `WhatsApp exports one chat at a time.
@@ -49,7 +57,22 @@ Android   open the chat, tap the three dots, More, Export chat, Include
 
 Hand the zip over as it is; a folder with the unpacked files works as well.
 
-What to say  --me NAME   the name that you have in the chat
+All chats of an iPhone at once, with replies, reactions, polls and calls
+Backup    connect the iPhone to a computer; in Finder, Apple Devices or iTunes
+          choose to back up all of its data to this computer, leave "Encrypt
+          local backup" off, and press Back Up Now. Hand over the folder of
+          that backup, below
+            macOS    ~/Library/Application Support/MobileSync/Backup
+            Windows  %USERPROFILE%\Apple\MobileSync\Backup or
+                     %APPDATA%\Apple Computer\MobileSync\Backup
+          WhatsApp's part is read; files of other apps are kept as files.
+Mac       WhatsApp for Mac has the same database. Quit it, and hand over
+          ~/Library/Group Containers/group.net.whatsapp.WhatsApp.shared
+          (the terminal needs Full Disk Access), or ChatStorage.sqlite alone,
+          which has no media, no calls and few names.
+
+What to say  --me NAME   the name that you have in the chat; with a database
+                         your phone number, if a warning asks for it
              --tz ZONE   where the phone was when it exported, as Europe/Rome:
                          the times in the file have no zone
              --date-order dmy|mdy|ymd   only if a warning asks for it
@@ -62,4 +85,7 @@ What WhatsApp leaves out
   - A chat in which anybody turned on Advanced chat privacy cannot be
     exported.
   - Names are those of your contacts on the day of the export.
+  - An iPhone's database has no texts from before an edit, and media only as
+    far as they were downloaded. A Mac has what was handed to it when it was
+    linked, often the last year. A backup with a password is not read yet.
 `

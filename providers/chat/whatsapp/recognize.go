@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"chatkeep/providers/chat"
+	"chatkeep/providers/chat/whatsapp/android"
+	"chatkeep/providers/chat/whatsapp/chatstorage"
 )
 
 const (
@@ -17,9 +19,24 @@ const (
 	maxTexts = 64
 )
 
-// recognize finds the exported chats in the root of fsys by the first lines of
-// its texts: their names are translated, and anybody's to change.
+// recognize finds exported chats, and the databases of phones and Macs.
 func recognize(fsys fs.FS) ([]chat.Match, error) {
+	texts, err := recognizeTexts(fsys)
+	if err != nil {
+		return nil, err
+	}
+	databases, err := android.Recognize(fsys)
+	if err != nil {
+		return nil, err
+	}
+	list, err := fs.ReadDir(fsys, ".")
+	databases = append(databases, chatstorage.Recognize(fsys, list)...)
+	return append(databases, texts...), err
+}
+
+// recognizeTexts finds the exported chats in the root of fsys by the first lines of
+// its texts: their names are translated, and anybody's to change.
+func recognizeTexts(fsys fs.FS) ([]chat.Match, error) {
 	list, err := fs.ReadDir(fsys, ".")
 	if err != nil {
 		return nil, err

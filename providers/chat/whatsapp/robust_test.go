@@ -99,7 +99,7 @@ func TestHalfUnknown(t *testing.T) {
 
 // TestEveryByte finds each line of a text in its messages again.
 func TestEveryByte(t *testing.T) {
-	for _, text := range []string{iphone, android, "stray\n\n" + android} {
+	for _, text := range []string{iphone, androidText, "stray\n\n" + androidText} {
 		r := readText(t, text, chat.Options{})
 		lines := strings.SplitAfter(strings.TrimSuffix(text, "\n"), "\n")
 		at := 0
@@ -127,9 +127,9 @@ func TestRecognize(t *testing.T) {
 		want  string
 	}{
 		"iphone":          {map[string]string{"_chat.txt": iphone, "00000004-PHOTO-2021-05-03-21-06-02.jpg": ""}, "[{text _chat.txt 98 true}]"},
-		"android alone":   {map[string]string{"WhatsApp Chat with Trip.txt": android, "IMG-20200228-WA0001.jpg": ""}, "[{text WhatsApp Chat with Trip.txt 98 true}]"},
-		"among others":    {map[string]string{"WhatsApp Chat with Trip.txt": android, "tax.pdf": ""}, "[{text WhatsApp Chat with Trip.txt 98 false}]"},
-		"two":             {map[string]string{"a.txt": android, "b.txt": iphone}, "[{text a.txt 90 false} {text b.txt 90 false}]"},
+		"android alone":   {map[string]string{"WhatsApp Chat with Trip.txt": androidText, "IMG-20200228-WA0001.jpg": ""}, "[{text WhatsApp Chat with Trip.txt 98 true}]"},
+		"among others":    {map[string]string{"WhatsApp Chat with Trip.txt": androidText, "tax.pdf": ""}, "[{text WhatsApp Chat with Trip.txt 98 false}]"},
+		"two":             {map[string]string{"a.txt": androidText, "b.txt": iphone}, "[{text a.txt 90 false} {text b.txt 90 false}]"},
 		"another name":    {map[string]string{"mum.txt": "18/05/2021, 21:04 - Anna: hi\n"}, "[{text mum.txt 60 true}]"},
 		"name alone":      {map[string]string{"_chat.txt": "hello\n"}, "[{text _chat.txt 30 true}]"},
 		"deep inside":     {map[string]string{"x/_chat.txt": iphone}, "[]"},
@@ -168,7 +168,7 @@ func TestTables(t *testing.T) {
 
 func FuzzText(f *testing.F) {
 	f.Add([]byte(iphone), "")
-	f.Add([]byte(android), "mdy")
+	f.Add([]byte(androidText), "mdy")
 	f.Add([]byte("[3/5/R3, 21:04:11] A: b\n21:04, 3 May - C: d\n1/2/21, 9:04 a. m. - \n"), "dmy")
 	f.Add([]byte("stray\r\n\ufeff[٣/٥/٢٠٢١، ٩:٠٤:١١ م] A: <x y>\n"), "ymd")
 	f.Fuzz(func(t *testing.T, text []byte, order string) {

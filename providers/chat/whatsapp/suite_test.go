@@ -32,8 +32,8 @@ lines: [1.9.19, 00:00:00] Ivo: no header
 ~[15/05/2021, 10:00:10] Ivo: ~Missed voice call
 `, "~", lrm)
 
-// android is an export of a group from an Android phone.
-var android = `28/02/2020, 9:14 pm - Messages to this group are now secured with end-to-end encryption. Tap for more info.
+// androidText is an export of a group from an Android phone.
+var androidText = `28/02/2020, 9:14 pm - Messages to this group are now secured with end-to-end encryption. Tap for more info.
 28/02/2020, 9:14 pm - Ada created group "Trip"
 28/02/2020, 9:15 pm - Ada added Bo
 28/02/2020, 9:16 pm - Ada: IMG-20200228-WA0001.jpg (file attached)
@@ -63,7 +63,7 @@ func TestSuite(t *testing.T) {
 		chattest.Case{
 			Name: "android",
 			Export: fstest.MapFS{
-				"WhatsApp Chat with Trip.txt": file(android),
+				"WhatsApp Chat with Trip.txt": file(androidText),
 				"IMG-20200228-WA0001.jpg":     file("jpeg"),
 			},
 			Options:       chat.Options{Me: "Bo"},
@@ -71,8 +71,35 @@ func TestSuite(t *testing.T) {
 		},
 		chattest.Case{
 			Name:          "text before the first message",
-			Export:        fstest.MapFS{"_chat.txt": file("\nhandwritten remark\n\n" + android)},
+			Export:        fstest.MapFS{"_chat.txt": file("\nhandwritten remark\n\n" + androidText)},
 			Conversations: 1, Messages: 9, Unparsed: 1,
+		},
+		chattest.Case{
+			Name: "database of a phone", Route: "android", Export: chattest.Load(t, "testdata/exports/android-phone"),
+			Conversations: 8, Messages: 65,
+		},
+		chattest.Case{
+			Name: "old database", Route: "android", Export: chattest.Load(t, "testdata/exports/android-2019"),
+			Conversations: 3, Messages: 22,
+		},
+		chattest.Case{
+			Name: "encrypted database", Route: "android-crypt", Export: chattest.Load(t, "testdata/exports/android-crypt"),
+			Conversations: 8, Messages: 65,
+		},
+		chattest.Case{
+			Name: "iphone's folder", Route: "ios",
+			Export:        chattest.Load(t, "testdata/exports/ios-harbour"),
+			Conversations: 11, Messages: 65,
+		},
+		chattest.Case{
+			Name: "iphone's database", Route: "ios",
+			Export:        chattest.Load(t, "testdata/exports/ios-bare"),
+			Conversations: 1, Messages: 3,
+		},
+		chattest.Case{
+			Name: "iphone's backup", Route: "ios-backup",
+			Export:        chattest.Load(t, "testdata/exports/ios-backup-harbour"),
+			Conversations: 3, Messages: 15,
 		},
 	)
 }

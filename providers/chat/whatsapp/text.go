@@ -13,10 +13,10 @@ import (
 	"time"
 
 	"chatkeep/providers/chat"
+	"chatkeep/providers/chat/whatsapp/jid"
 )
 
-// platform is the word for WhatsApp in ids.
-const platform = "whatsapp"
+const platform = jid.Platform
 
 // text is a chat that the app exported as a text. It is read twice: a survey
 // decides what a header looks like, then messages stream.

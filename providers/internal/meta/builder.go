@@ -194,16 +194,19 @@ func (b *builder) has(role string) bool {
 }
 
 // membership makes the event of people who came or went. A download names those
-// whom it is about, and in no other way says who left and who was removed.
+// whom it is about; what became of them the type told until 2023, and the words
+// alone do since.
 func (b *builder) membership() {
-	e := &chat.Event{Code: "added", By: b.m.Sender}
+	e := &chat.Event{Code: "unknown", By: b.m.Sender}
 	for _, name := range b.users {
 		e.Targets = append(e.Targets, b.t.person(name))
 	}
 	code, _ := noticeOf(b.content, b.sender)
 	switch {
-	case code == "joined", code == "left", code == "removed", code == "admin":
+	case code == "added", code == "joined", code == "left", code == "removed", code == "admin":
 		e.Code = code
+	case b.word == "Subscribe":
+		e.Code = "added"
 	case b.word != "Unsubscribe":
 	case len(e.Targets) == 0, len(e.Targets) == 1 && e.Targets[0] == e.By:
 		e.Code = "left"

@@ -48,12 +48,12 @@ type App struct {
 	Activity []string
 	// Profile are the files of a download that name its owner.
 	Profile []string
-	// Marks are what only this app writes into a thread, and Foreign what only
-	// the other one does, in the JSON as it is written.
-	Marks, Foreign []string
-	// Bare says that a thread without any mark is taken for this app's if its
-	// file has the name that downloads give it, and not under another name; the
-	// other app has it the other way round.
+	// Own and Foreign are the marks of this app and of the other one.
+	Own, Foreign Marks
+	// Bare says that a thread without any mark is taken for this app's if it is
+	// a page, or its file has the name that downloads give it; the other app
+	// takes those under other names. Where a thread's own path is in it, either
+	// may have written it, and both claim it.
 	Bare bool
 	// Encrypted says that the app exports encrypted chats.
 	Encrypted bool

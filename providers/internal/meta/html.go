@@ -58,7 +58,7 @@ func (t *thread) pageHead(p *pageReader) {
 			continue
 		}
 		for name := range strings.SplitSeq(list, ", ") {
-			t.listed(mend(name))
+			t.add(mend(name))
 		}
 	}
 	for _, e := range p.open {
@@ -103,7 +103,7 @@ func countBlocks(head []byte) (n int, labelled bool) {
 // 0 to 100.
 func (a *App) judgePage(numbered bool, head []byte) int {
 	blocks, labelled := countBlocks(head)
-	own, foreign := a.marks(head)
+	own, foreign := a.Own.in(head), a.Foreign.in(head)
 	switch {
 	case blocks == 0 || !numbered && !labelled, foreign && !own:
 		return 0

@@ -1,6 +1,8 @@
 package meta
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -297,6 +299,45 @@ func checkMemory(t *testing.T, fsys endlessFS, limit int) {
 	}
 	if got != fsys.n || most > int64(limit)*3 {
 		t.Errorf("%d messages, %d bytes held", got, most)
+	}
+}
+
+// TestCancelled stops within a stream, and starts again.
+func TestCancelled(t *testing.T) {
+	const n = 10_000
+	s, err := testApp.Open(endlessFS{n, false}, chat.Match{Route: RouteJSON, Path: "message_1.json"}, chat.Options{Me: "Test User"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	for c, err := range s.Conversations(ctx) {
+		if c != nil || !errors.Is(err, context.Canceled) {
+			t.Errorf("a survey that was cancelled: %v", err)
+		}
+	}
+	for c, err := range s.Conversations(t.Context()) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		got, last := 0, error(nil)
+		for _, err := range s.Messages(ctx, c) {
+			cancel()
+			got++
+			last = err
+		}
+		if got > n/2 || !errors.Is(last, context.Canceled) {
+			t.Errorf("%d messages, %v", got, last)
+		}
+		got = 0
+		for range s.Messages(t.Context(), c) {
+			got++
+		}
+		if got != n {
+			t.Errorf("%d messages once more", got)
+		}
 	}
 }
 

@@ -75,8 +75,8 @@ func (t *thread) peek() (names []string) {
 		if err != nil {
 			return nil
 		}
-		reader := &thread{}
-		reader.head("participants", v)
+		reader := &thread{s: &source{ignored: map[string]int{}}}
+		reader.list(v)
 		return reader.people
 	}
 }

@@ -16,7 +16,7 @@ import (
 // testApp stands for either of the apps.
 var testApp = &App{
 	Name: "messenger", Title: "Messenger", Activity: []string{"your_facebook_activity"},
-	Profile: []string{"profile.json"}, Marks: []string{`"type"`}, Foreign: []string{"your_instagram_activity"},
+	Profile: []string{"profile.json"}, Own: Marks{`"type"`}, Foreign: InstagramMarks,
 	Bare: true, Encrypted: true, Parts: regexp.MustCompile(`^(facebook-.+-\d{8})(?:[-_ ].*|\.zip)?$`),
 }
 

@@ -102,7 +102,7 @@ func (g *glance) sure() int {
 		return 98
 	case g.own > 0 && g.foreign == 0:
 		return 90
-	case g.foreign > 0 && g.own == 0:
+	case g.foreign > 0 && g.own == 0, g.route() == RouteHTML && !g.app.Bare:
 		return 0
 	}
 	return 50
@@ -183,11 +183,10 @@ func (g *glance) thread(fsys fs.FS, dir string) {
 	}
 	g.threads = true
 	g.html, g.json = g.html || p.html, g.json || !p.html
-	own, foreign := g.app.marks(head)
-	if own {
+	if g.app.Own.in(head) {
 		g.own++
 	}
-	if foreign {
+	if g.app.Foreign.in(head) {
 		g.foreign++
 	}
 }
@@ -201,12 +200,6 @@ func readHead(fsys fs.FS, name string) []byte {
 	b := make([]byte, headSize)
 	n, _ := io.ReadFull(f, b)
 	return b[:n]
-}
-
-// marks looks for what only one of the apps writes.
-func (a *App) marks(head []byte) (own, foreign bool) {
-	has := func(mark string) bool { return bytes.Contains(head, []byte(mark)) }
-	return slices.ContainsFunc(a.Marks, has), slices.ContainsFunc(a.Foreign, has)
 }
 
 // isEncrypted says whether a file begins as an encrypted chat's.
@@ -271,7 +264,7 @@ func (a *App) judge(name string, head []byte) int {
 	if !isThread(head) {
 		return 0
 	}
-	own, foreign := a.marks(head)
+	own, foreign := a.Own.in(head), a.Foreign.in(head)
 	lower := strings.ToLower(name)
 	switch {
 	case own && !foreign:

@@ -28,6 +28,7 @@ type thread struct {
 	isGroup bool
 	size    int      // how many take part, of whom several may share the name of deleted accounts
 	people  []string // in the order of the files
+	listed  map[string]bool
 
 	native    string
 	chat      *chat.Conversation
@@ -47,7 +48,7 @@ func (t *thread) survey(ctx context.Context) error {
 	if t.surveyed {
 		return nil
 	}
-	t.held = &shelf{limit: t.limit}
+	t.held, t.stretches, t.faults, t.rising = &shelf{limit: t.limit}, nil, nil, 0
 	for i := len(t.place.files) - 1; i >= 0; i-- {
 		if err := t.surveyFile(ctx, i); err != nil {
 			return err
@@ -198,49 +199,68 @@ func (f *forward) to(place int64) error {
 func (t *thread) head(name string, v jsonstream.Value) {
 	switch name {
 	case "participants":
-		n := 0
-		for p := range v.Elements() {
-			n++
-			who, ok := text(p.Get("name"))
-			if !ok {
-				who, ok = text(p)
-			}
-			if ok {
-				t.listed(who)
-			}
-		}
-		t.size = max(t.size, n)
+		t.list(v)
 	case "title", "threadName":
-		if s, ok := text(v); ok && t.title == "" {
+		if s, ok := text(v); t.title == "" {
 			t.title = s
+			t.odd(name, !ok)
 		}
 	case "thread_path":
-		if s, ok := text(v); ok && t.path == "" {
+		if s, ok := text(v); t.path == "" {
 			t.path = s
+			t.odd(name, !ok)
 		}
 	case "thread_type":
-		s, _ := v.Text()
+		s, ok := v.Text()
 		t.isGroup = t.isGroup || s == "RegularGroup"
+		t.odd(name, !ok)
 	case "joinable_mode":
 		t.isGroup = true
-		t.s.ignore("thread: joinable_mode", 1)
-	case "image":
-		t.s.ignore("thread: image", 1)
+		t.odd(name, true)
 	case "is_still_participant":
+		t.odd(name, v.Kind() != 't')
 	case "magic_words":
-		if v.Compact() != "[]" {
-			t.s.ignore("thread: magic_words", 1)
-		}
+		t.odd(name, v.Compact() != "[]")
+	case "image":
+		t.odd(name, true)
 	default:
 		t.s.ignore("thread: a key that is not known", 1)
 	}
 }
 
-// listed takes in one who takes part.
-func (t *thread) listed(name string) {
-	if name != "" && !slices.Contains(t.people, name) {
-		t.people = append(t.people, name)
+// odd counts what a thread says and records have no place for.
+func (t *thread) odd(key string, is bool) {
+	if is {
+		t.s.ignore("thread: "+key, 1)
 	}
+}
+
+// list takes in those who take part.
+func (t *thread) list(v jsonstream.Value) {
+	n := 0
+	for p := range v.Elements() {
+		n++
+		who, ok := text(p.Get("name"))
+		if !ok {
+			who, ok = text(p)
+		}
+		t.add(who)
+		t.odd("participants", !ok)
+	}
+	t.size = max(t.size, n)
+	t.odd("participants", v.Kind() != '[')
+}
+
+// add takes in one who takes part.
+func (t *thread) add(name string) {
+	if name == "" || t.listed[name] {
+		return
+	}
+	if t.listed == nil {
+		t.listed = map[string]bool{}
+	}
+	t.listed[name] = true
+	t.people = append(t.people, name)
 }
 
 // numbered is how the export of encrypted chats ends the names of its threads.
@@ -359,7 +379,11 @@ func (t *thread) messages(ctx context.Context, yield func(*chat.Message, error) 
 	} else if gap := t.place.gap(); gap != "" {
 		t.cover.Complete, t.cover.WhyIncomplete = false, gap+" is not in this export: is a part of the download missing?"
 	}
+	n := 0
 	err := t.sorted(ctx, func(e *entry) error {
+		if n++; n%4096 == 0 && ctx.Err() != nil {
+			return ctx.Err()
+		}
 		m, err := b.build(e)
 		if err != nil {
 			m = nil

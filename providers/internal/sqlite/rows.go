@@ -103,6 +103,9 @@ func (r *Rows) IsNumber(i int) bool {
 	return t == sqlite3.INTEGER || t == sqlite3.FLOAT
 }
 
+// IsBlob reports whether a value is bytes.
+func (r *Rows) IsBlob(i int) bool { return r.stmt.ColumnType(i) == sqlite3.BLOB }
+
 // Int is a value as a whole number.
 func (r *Rows) Int(i int) int64 { return r.stmt.ColumnInt64(i) }
 

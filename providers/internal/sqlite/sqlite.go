@@ -12,6 +12,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strings"
 	"sync/atomic"
 
@@ -40,7 +42,7 @@ type DB struct {
 	conn   *sqlite3.Conn
 	name   string // in readervfs
 	image  *image
-	tables map[string]map[string]bool // table to its columns
+	tables map[string]*table // by name in lower case
 	close  func() error
 	// Warnings say what could make the database be not quite what the app had.
 	Warnings []string
@@ -90,7 +92,7 @@ const maxTables = 10_000
 
 // readSchema notes the plain tables and their columns.
 func (db *DB) readSchema() error {
-	db.tables = map[string]map[string]bool{}
+	db.tables = map[string]*table{}
 	rows := db.Query("SELECT name FROM sqlite_schema WHERE type = 'table' AND rootpage > 0")
 	var names []string
 	for rows.Next() && len(names) < maxTables {
@@ -100,17 +102,25 @@ func (db *DB) readSchema() error {
 		return err
 	}
 	for _, name := range names {
-		columns := map[string]bool{}
+		t := &table{has: map[string]bool{}}
 		rows := db.Query("SELECT name FROM pragma_table_info(?)", name)
 		for rows.Next() {
-			columns[strings.ToLower(rows.Text(0))] = true
+			column := strings.ToLower(rows.Text(0))
+			t.columns = append(t.columns, column)
+			t.has[column] = true
 		}
 		if err := rows.Close(); err != nil {
 			return err
 		}
-		db.tables[strings.ToLower(name)] = columns
+		db.tables[strings.ToLower(name)] = t
 	}
 	return nil
+}
+
+// table is one plain table, its names in lower case.
+type table struct {
+	columns []string
+	has     map[string]bool
 }
 
 // Has reports whether there is a plain table of this name.
@@ -118,8 +128,25 @@ func (db *DB) Has(table string) bool { return db.tables[strings.ToLower(table)] 
 
 // HasColumn reports whether a table has a column.
 func (db *DB) HasColumn(table, column string) bool {
-	return db.tables[strings.ToLower(table)][strings.ToLower(column)]
+	t := db.tables[strings.ToLower(table)]
+	return t != nil && t.has[strings.ToLower(column)]
 }
+
+// Tables are the names of all plain tables, sorted and in lower case, which is all
+// the same to SQLite.
+func (db *DB) Tables() []string { return slices.Sorted(maps.Keys(db.tables)) }
+
+// Columns are the names of a table's columns, in its order and in lower case.
+func (db *DB) Columns(table string) []string {
+	t := db.tables[strings.ToLower(table)]
+	if t == nil {
+		return nil
+	}
+	return t.columns
+}
+
+// Name writes the name of a table or column as a query takes it.
+func Name(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }
 
 // Column is an expression for a column of a table that a query knows by an alias,
 // or NULL where this database does not have it: apps add and drop columns with
@@ -128,7 +155,7 @@ func (db *DB) Column(alias, table, column string) string {
 	if !db.HasColumn(table, column) {
 		return "NULL"
 	}
-	return alias + `."` + column + `"`
+	return alias + "." + Name(column)
 }
 
 // Truncated reports whether the file is shorter than it says.

@@ -270,6 +270,9 @@ func TestSchema(t *testing.T) {
 	if !db.HasColumn("chat", "subject") || db.HasColumn("chat", "text") {
 		t.Error("the wrong columns")
 	}
+	if tables := fmt.Sprint(db.Tables(), db.Columns("CHAT"), db.Columns("none")); tables != "[chat message] [subject] []" {
+		t.Errorf("tables and columns %s", tables)
+	}
 	if got := db.Column("m", "message", "text") + " " + db.Column("m", "message", "starred"); got != `m."text" NULL` {
 		t.Errorf("columns are %s", got)
 	}
