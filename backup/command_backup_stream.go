@@ -84,7 +84,10 @@ func checkNoPath(c *session.Call, with string) error {
 		f.Cure = "to have it parsed, let it be written to a file, and back that up"
 		return f
 	}
-	for _, flag := range []string{"me", "chat", "tz", "date-order", "exclude", "include", "exclude-larger-than", "no-videos", "one-file-system"} {
+	for _, flag := range []string{
+		"me", "chat", "tz", "date-order", "export-key-file", "export-key-command",
+		"exclude", "include", "exclude-larger-than", "no-videos", "one-file-system",
+	} {
 		if c.IsSet(flag) {
 			return session.Usage("--%s means nothing with %s", flag, with)
 		}

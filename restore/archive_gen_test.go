@@ -249,7 +249,7 @@ func (w *exporter) database() {
 			}
 		}
 	}
-	w.file("android/msgstore.db", data)
+	w.file("android/pages.db", data)
 }
 
 // slack writes a small file a day and channel.

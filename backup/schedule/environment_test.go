@@ -83,6 +83,7 @@ func TestNeeds(t *testing.T) {
 	for name, change := range map[string]func(*config.Config){
 		"before":     func(c *config.Config) { c.Sources["phone"] = config.Source{Before: "export"} },
 		"command":    func(c *config.Config) { c.Sources["phone"] = config.Source{Command: "dump"} },
+		"export key": func(c *config.Config) { c.Sources["phone"] = config.Source{KeyCommand: "key"} },
 		"passphrase": func(c *config.Config) { c.Repositories["disk"] = config.Repository{PassphraseCommand: "pass"} },
 		"channel":    func(c *config.Config) { c.Notify = map[string]config.Channel{"a": {Command: "mail"}} },
 		"password":   func(c *config.Config) { c.Notify = map[string]config.Channel{"a": {PasswordCommand: "pass"}} },

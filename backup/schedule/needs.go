@@ -52,7 +52,7 @@ func runsCommands(c config.Config, environment []Variable) bool {
 		}
 	}
 	for _, s := range c.Sources {
-		if s.Before != "" || s.Command != "" {
+		if s.Before != "" || s.Command != "" || s.KeyCommand != "" {
 			return true
 		}
 	}

@@ -134,7 +134,7 @@ func ends(t *testing.T, text []byte) (list [][]int64) {
 // places are lengths to cut a text at. With CHATKEEP_LONG it is every one, of a
 // large text two thousand.
 func places(n int) (list []int) {
-	every, some := max(n/1500, 1), 40
+	every, some := max(n/600, 1), 25
 	if os.Getenv("CHATKEEP_LONG") != "" {
 		every, some = 1, 2000
 	}

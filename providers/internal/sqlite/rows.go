@@ -106,6 +106,19 @@ func (r *Rows) IsNumber(i int) bool {
 // IsBlob reports whether a value is bytes.
 func (r *Rows) IsBlob(i int) bool { return r.stmt.ColumnType(i) == sqlite3.BLOB }
 
+// Size is how many bytes the row's texts and blobs have.
+func (r *Rows) Size() (n int) {
+	for i := range r.stmt.ColumnCount() {
+		switch r.stmt.ColumnType(i) {
+		case sqlite3.TEXT:
+			n += len(r.stmt.ColumnRawText(i))
+		case sqlite3.BLOB:
+			n += len(r.stmt.ColumnRawBlob(i))
+		}
+	}
+	return n
+}
+
 // Int is a value as a whole number.
 func (r *Rows) Int(i int) int64 { return r.stmt.ColumnInt64(i) }
 

@@ -134,9 +134,10 @@ func (m *maker) expire(r *row) {
 // mention marks where people are named: as @ and the digits of an address.
 func (m *maker) mention(r *row) {
 	var missed []string
+	named := 0
 	name := func(one *person, words ...string) {
 		id := m.here(one)
-		if !m.mark(id, words) {
+		if named++; named > maxMarked || !m.mark(id, words) {
 			missed = append(missed, id)
 		}
 	}
@@ -149,7 +150,7 @@ func (m *maker) mention(r *row) {
 	}
 	if r.old != nil && r.old.mentioned != "" {
 		for address := range strings.SplitSeq(r.old.mentioned, ",") {
-			if j := jid.Parse(strings.TrimSpace(address)); j.IsPerson() {
+			if j := jid.Parse(strings.TrimSpace(address)); j.IsPerson() && m.budget.take(0) {
 				name(m.people.of(j), j.User)
 			}
 		}
@@ -159,6 +160,9 @@ func (m *maker) mention(r *row) {
 	}
 	slices.SortFunc(m.message.Spans, func(a, b chat.Span) int { return cmp.Or(a.Start-b.Start, a.End-b.End) })
 }
+
+// maxMarked bounds the people who are looked for in a text. Groups have at most as many.
+const maxMarked = 1024
 
 // mark marks every place in the text where one of the words stands behind an @.
 func (m *maker) mark(id string, words []string) (found bool) {
@@ -173,6 +177,9 @@ func (m *maker) mark(id string, words []string) (found bool) {
 			at = end
 			if end < len(text) && text[end] >= '0' && text[end] <= '9' {
 				continue // a longer number
+			}
+			if !m.budget.take(0) {
+				break
 			}
 			m.message.Spans = append(m.message.Spans, chat.Span{Start: start, End: end, Style: "mention", Target: id})
 			found = true
@@ -222,9 +229,7 @@ func (m *maker) react(r *row) {
 		for _, f := range m.onTop.of(id, m.people) {
 			other[f.table] = f.rows
 		}
-		if others = append(others, other); len(others) == maxFound {
-			break
-		}
+		others = append(others, other)
 	}
 	if len(others) > 0 {
 		m.extra("message_add_on", asJSON(others))

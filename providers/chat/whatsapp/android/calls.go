@@ -41,8 +41,9 @@ func (q *queue) take(before int64) (id int64, ok bool) {
 
 // callMessage makes the message of a call.
 func (m *maker) callMessage(id int64) *chat.Message {
-	m.message = chat.Message{Conversation: m.talk.chat.ID, Kind: chat.CallKind, Source: chat.Pointer{File: m.file, At: rowName("call_log", id)}}
 	r := &row{table: "call_log", id: id, kind: callLogType}
+	m.start(r)
+	m.message.Kind = chat.CallKind
 	native := m.callOf(id, r, "")
 	if native == "" {
 		return nil
@@ -52,7 +53,7 @@ func (m *maker) callMessage(id int64) *chat.Message {
 	if s := m.who(r.fromMe, r.sender); s != nil {
 		m.message.Sender = m.here(s)
 	}
-	return &m.message
+	return m.done()
 }
 
 // itsCall is the call that a message tells of: the one that it is linked to, or for a
@@ -146,9 +147,6 @@ func (m *maker) callers(id int64) {
 		result := c.Int(1)
 		if one := m.people.at(c.Int(0)); one != nil {
 			list = append(list, map[string]any{"id": m.here(one), "result": result})
-		}
-		if len(list) == maxFound {
-			break
 		}
 	}
 	if len(list) > 0 {

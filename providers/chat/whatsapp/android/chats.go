@@ -2,8 +2,9 @@ package android
 
 import (
 	"context"
-	"fmt"
+	"errors"
 	"hash/maphash"
+	"strconv"
 
 	"chatkeep/providers/chat"
 	"chatkeep/providers/chat/whatsapp/jid"
@@ -60,7 +61,14 @@ const (
 	takenBack   = "reactions and votes that were taken back"
 	receiptRows = "receipts of who got and read a message"
 	pictureRows = "small pictures of media"
+	tooLarge    = "messages of which parts are too large for a record"
 )
+
+// maxRow bounds the numbers of rows that are read, on either side of nought: numbers
+// are kept with what table they are of. What is beyond, nobody wrote.
+const maxRow = 1 << 60
+
+var errRow = errors.New("the number of a row is out of bounds")
 
 // oldRow and newRow make one number of a row in either table of messages.
 func newRow(row int64) int64 { return row << 1 }
@@ -119,6 +127,9 @@ func (b *board) ofRow(row int64) *talk {
 	if !ok || j == (jid.JID{}) {
 		return b.lost()
 	}
+	if j.IsPerson() {
+		b.people.at(row) // with the other addresses
+	}
 	t := b.at(j)
 	b.byPlace[row] = t
 	return t
@@ -163,6 +174,9 @@ func (b *board) findMessages(ctx context.Context, keys *keys) error {
 			b.ignored[sentinels]++
 			continue
 		}
+		if !b.inBounds(id) {
+			continue
+		}
 		t := b.byChat[chatRow]
 		if t == nil {
 			t = b.lost()
@@ -179,6 +193,15 @@ func (b *board) findMessages(ctx context.Context, keys *keys) error {
 		b.twins.add(t, nativeOf(fromMe, key))
 	}
 	return b.findOld(ctx)
+}
+
+// inBounds says whether a row has a number that can be kept, and notes where not.
+func (b *board) inBounds(row int64) bool {
+	if -maxRow < row && row < maxRow {
+		return true
+	}
+	b.store.fail(errRow)
+	return false
 }
 
 // findOld notes the messages of the old table, but for those that the new one has.
@@ -200,7 +223,7 @@ func (b *board) findOld(ctx context.Context) error {
 			b.ignored[sentinels]++
 		case moved.has(id):
 			b.ignored[copies]++
-		default:
+		case b.inBounds(id):
 			t := b.oldTalk(address)
 			b.messages.add(t.number, id, oldRow(id))
 			b.quoted.meet(t, fromMe, key, oldRow(id))
@@ -264,7 +287,7 @@ func (b *board) findMembers() {
 			} else {
 				t = b.byJID[jid.Parse(rows.Text(0)).String()]
 			}
-			if t != nil {
+			if t != nil && b.inBounds(rows.Int(1)) {
 				b.members.add(t.number, int64(i), rows.Int(1)<<2|int64(i))
 			}
 		}
@@ -327,4 +350,6 @@ func (b *board) titled() {
 func (b *board) has(t *talk) bool { return b.messages.has(t.number) || b.calls.has(t.number) }
 
 // rowName names a row for people and pointers.
-func rowName(table string, row int64) string { return fmt.Sprintf("row %d of %s", row, table) }
+func rowName(table string, row int64) string {
+	return "row " + strconv.FormatInt(row, 10) + " of " + table
+}

@@ -116,8 +116,9 @@ func (m *maker) album(r *row) {
 	}
 	for i, item := range items {
 		m.surround(item)
+		m.columns(item, " of item "+strconv.Itoa(i+1))
 		for _, f := range m.extras.of(item.id, m.people) {
-			m.extra(f.table+" of "+keys[i], f.json())
+			m.extra(f.table+" of item "+strconv.Itoa(i+1), f.json())
 		}
 	}
 	if len(keys) > 0 {
@@ -128,10 +129,14 @@ func (m *maker) album(r *row) {
 // itemsOf are the rows of what is in an album.
 func (m *maker) itemsOf(album int64) (list []*row) {
 	for _, id := range m.albums.rows(album) {
-		if first, _ := m.items.first(id); first != album || len(list) == maxFound {
+		if first, _ := m.items.first(id); first != album {
 			continue // an item of another album
 		}
-		if item, ok := m.reader.read(newRow(id)); ok {
+		item, ok := m.reader.read(newRow(id))
+		if ok && !m.budget.take(len(item.text)) {
+			break
+		}
+		if ok {
 			list = append(list, item)
 		}
 	}

@@ -25,6 +25,8 @@ type maker struct {
 	cited  *sqlite.Rows // of the old table of quotes
 	long   int          // texts that were too long
 
+	budget  budget
+	present int // of all conversations
 	talk    *talk
 	pending *queue           // of the conversation's calls
 	taken   map[string]bool  // native ids of this conversation that others could have
@@ -34,9 +36,9 @@ type maker struct {
 
 func newMaker(b *board, k *keys, f *files) *maker {
 	m := &maker{board: b, keys: k, files: f, file: b.store.name, reader: newReader(b.store, b.people)}
-	m.sides = openSides(b.store)
-	m.extras = openExtras(b.store, "message_row_id")
-	m.onTop = openExtras(b.store, "message_add_on_row_id")
+	m.sides = openSides(b.store, &m.budget)
+	m.extras = openExtras(b.store, "message_row_id", &m.budget)
+	m.onTop = openExtras(b.store, "message_add_on_row_id", &m.budget)
 	if b.store.Has("call_log") {
 		m.called = b.store.byRow("call_log", callColumns...)
 	}
@@ -74,7 +76,7 @@ func (m *maker) make(r *row) *chat.Message {
 		m.talk.ignored[albumItems]++
 		return nil
 	}
-	m.message = chat.Message{Conversation: m.talk.chat.ID, Source: chat.Pointer{File: m.file, At: rowName(r.table, r.id)}}
+	m.start(r)
 	native := m.native(r)
 	if id, ok := m.itsCall(r); ok {
 		m.identify(m.callOf(id, r, native), r)
@@ -86,9 +88,7 @@ func (m *maker) make(r *row) *chat.Message {
 	}
 	m.at(r.stamp)
 	m.message.Text = r.text
-	for _, pair := range r.extra {
-		m.extra(pair[0], pair[1])
-	}
+	m.columns(r, "")
 	m.measure(r)
 	if s := m.senderOf(r); s != nil {
 		m.message.Sender = m.here(s)
@@ -96,7 +96,31 @@ func (m *maker) make(r *row) *chat.Message {
 	m.fill(r)
 	m.surround(r)
 	m.keep(r)
+	return m.done()
+}
+
+// start begins a message, of a row of messages or of calls.
+func (m *maker) start(r *row) {
+	m.budget = budget{left: maxParts}
+	m.message = chat.Message{Conversation: m.talk.chat.ID, Source: chat.Pointer{File: m.file, At: rowName(r.table, r.id)}}
+}
+
+// done ends it.
+func (m *maker) done() *chat.Message {
+	if m.budget.refused {
+		m.talk.ignored[tooLarge]++
+		m.extra("left_out", "what is too large for a record, and in the original alone")
+	}
 	return &m.message
+}
+
+// columns keeps the columns of a row that nothing is known of.
+func (m *maker) columns(r *row, suffix string) {
+	for _, pair := range r.extra {
+		if m.budget.take(len(pair[1])) {
+			m.extra(pair[0]+suffix, pair[1])
+		}
+	}
 }
 
 // measure notes that a text was too long to be taken.
@@ -172,12 +196,20 @@ func (m *maker) extra(name, value string) {
 	m.message.Extra[name] = value
 }
 
+// maxHere bounds who take part in conversations, of all of them together.
+const maxHere = 2_000_000
+
 // here notes that somebody takes part, and returns the id.
 func (m *maker) here(one *person) string {
-	if !m.talk.here[one.ID] {
-		m.talk.here[one.ID] = true
-		m.talk.list = append(m.talk.list, one)
+	if m.talk.here[one.ID] {
+		return one.ID
 	}
+	if m.present >= maxHere {
+		return "" // as if nobody knew
+	}
+	m.present++
+	m.talk.here[one.ID] = true
+	m.talk.list = append(m.talk.list, one)
 	return one.ID
 }
 

@@ -33,7 +33,7 @@ func (s *source) open(ctx context.Context) (names map[string][]chat.Name, err er
 func (s *source) openPlain(ctx context.Context) error {
 	db, err := sqlite.Open(ctx, s.fsys, s.match.Path)
 	if err != nil {
-		return named(s.match.Path, err)
+		return err
 	}
 	s.store, s.close = &store{DB: db, name: s.match.Path}, db.Close
 	s.warnings = append(s.warnings, db.Warnings...)

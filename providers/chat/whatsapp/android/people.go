@@ -29,7 +29,11 @@ type people struct {
 	names   map[string][]chat.Name
 	byRow   map[int64]*person
 	byJID   map[jid.JID]*person
+	crowd   *person // who are too many to be held
 }
+
+// maxPeople bounds those who are held. Phones know some ten thousand.
+const maxPeople = 300_000
 
 func newPeople(s *store) *people {
 	p := &people{store: s, names: map[string][]chat.Name{}, byRow: map[int64]*person{}, byJID: map[jid.JID]*person{}}
@@ -122,7 +126,7 @@ func (p *people) alias(one *person, row int64) {
 // also adds an address of somebody, and what the app calls them under it.
 func (p *people) also(one *person, row int64) {
 	j, _, ok := p.address(row)
-	if !ok || one == p.self {
+	if !ok || one == p.self || one == p.crowd {
 		return
 	}
 	id := chat.NativeID{Kind: jid.Platform, Value: j.String()}
@@ -136,6 +140,16 @@ func (p *people) also(one *person, row int64) {
 			one.IDs = append(one.IDs, username)
 		}
 	}
+}
+
+// others stands for everybody who is too many.
+func (p *people) others() *person {
+	if p.crowd == nil {
+		p.crowd = &person{}
+		p.crowd.ID = chat.ParticipantID(jid.Platform, p.account, "others", "")
+		p.crowd.addNames(chat.Name{Value: "Others", From: "system"})
+	}
+	return p.crowd
 }
 
 func (one *person) addNames(names ...chat.Name) {
@@ -153,6 +167,9 @@ func (p *people) of(j jid.JID) *person {
 	}
 	if one := p.byJID[j]; one != nil {
 		return one
+	}
+	if len(p.byJID) >= maxPeople {
+		return p.others()
 	}
 	one := &person{jid: j}
 	one.ID = chat.ParticipantID(jid.Platform, p.account, j.String(), "")

@@ -215,10 +215,10 @@ func (p *place) warnings() (list []string) {
 		}
 	}
 	if states > 0 {
-		list = append(list, fmt.Sprintf("%d other databases are not read, as %s: they hold other states of what is in %s", states, example, p.database))
+		list = append(list, fmt.Sprintf("other states of %s are not read: %d, as %s", path.Base(p.database), states, example))
 	}
 	if increments > 0 {
-		list = append(list, fmt.Sprintf("%d files msgstore-increment-… are not read: what came after %s was made is in them alone, until the app makes it anew", increments, p.database))
+		list = append(list, fmt.Sprintf("msgstore-increment-… is not read, %d times: what came after %s was made is in those alone, until the app makes it anew", increments, path.Base(p.database)))
 	}
 	return list
 }

@@ -127,6 +127,9 @@ func (d *reader) readNew(id int64) (*row, bool) {
 	if c.Null(5) {
 		r.kind = noType
 	}
+	if r.length > maxText {
+		r.text = ""
+	}
 	if c.Int(9) == 1 {
 		r.extra = append(r.extra, [2]string{"starred", "1"})
 	}
@@ -161,6 +164,9 @@ func (d *reader) readOld(id int64) (*row, bool) {
 	r := &row{
 		table: "messages", id: id, length: c.Int(0), fromMe: c.Int(1) == 1, key: c.Text(2), stamp: c.Int(3), kind: c.Int(4), text: c.Text(5),
 		forwarded: c.Int(11)&1 == 1, voice: c.Int(9) == 1,
+	}
+	if r.length > maxText {
+		r.text = ""
 	}
 	if address := c.Text(8); address != "" {
 		r.sender = d.people.of(jid.Parse(address))

@@ -53,7 +53,7 @@ func TestSampleSchemas(t *testing.T) {
 		t.Fatalf("%d conversations, %d messages", len(r.chats), r.count())
 	}
 	group, direct := r.ofKind(chat.Group), r.ofKind(chat.Direct)
-	if len(group) != 2 || group[0].Time.Unix() != 1643607839 || group[0].Event == nil || group[0].Event.Code != "created" {
+	if len(group) != 2 || group[0].Time.Unix() != 1643607839 || group[0].Event == nil || group[0].Event.Code != "added" {
 		t.Fatalf("%d messages, %+v", len(group), group[0])
 	}
 	if m := group[1]; m.Time.Unix() != 1661417508 || m.Text != "Last group message" || !m.Edited || m.Edits[0].Time.Unix() != 1661417955 || m.Forwarded == nil {
@@ -116,7 +116,12 @@ func TestSampleCuts(t *testing.T) {
 		"2023": published(t, "whatsapp-android_2023-10")["msgstore.db"].Data, "2026": published(t, "whatsapp-android_2026-05")["msgstore.db"].Data,
 		"both tables": sampleFile(t, "wa-crypt-tools", "msgstore.db"),
 	} {
-		t.Run(name, func(t *testing.T) { checkCuts(t, whole, 150) })
+		t.Run(name, func(t *testing.T) {
+			// The one with both tables has its schema at its end: no cut leaves any of it.
+			if best := checkCuts(t, whole, 150); best == 0 && name != "both tables" {
+				t.Error("whatever was cut off, nothing was left")
+			}
+		})
 	}
 }
 
@@ -125,8 +130,11 @@ func TestSamplesOfOthers(t *testing.T) {
 	root := samplesRoot(t)
 	looked := 0
 	err := filepath.WalkDir(root, func(name string, e fs.DirEntry, err error) error {
-		if err != nil || e.IsDir() && e.Name() == "wa-crypt-tools" {
-			return errors.Join(err, fs.SkipDir)
+		if err != nil {
+			return err
+		}
+		if e.IsDir() && e.Name() == "wa-crypt-tools" {
+			return fs.SkipDir
 		}
 		if !e.IsDir() && !strings.EqualFold(filepath.Ext(name), ".zip") {
 			return nil

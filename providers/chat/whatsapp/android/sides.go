@@ -64,10 +64,12 @@ var (
 // sides are the side tables by name.
 type sides map[string]*side
 
-func openSides(s *store) sides {
+func openSides(s *store, b *budget) sides {
 	all := sides{}
 	for _, t := range sideTables {
-		all[t.table] = s.side(t.table, t.key, t.columns...)
+		d := s.side(t.table, t.key, t.columns...)
+		d.budget = b
+		all[t.table] = d
 	}
 	return all
 }
@@ -108,7 +110,7 @@ type extras []*extra
 // hundred.
 const maxExtras = 400
 
-func openExtras(s *store, key string) (all extras) {
+func openExtras(s *store, key string, b *budget) (all extras) {
 	known := map[string]bool{}
 	for _, list := range [][]string{receiptTables, pictureTables, innerTables} {
 		for _, table := range list {
@@ -128,7 +130,9 @@ func openExtras(s *store, key string) (all extras) {
 				e.columns = append(e.columns, column)
 			}
 		}
-		if e.side = s.side(table, key, e.columns...); len(e.index.runs) > 0 {
+		e.side = s.side(table, key, e.columns...)
+		e.budget = b
+		if len(e.index.runs) > 0 {
 			all = append(all, e)
 		} else {
 			e.side.close()
@@ -150,9 +154,6 @@ type found struct {
 	rows  []map[string]any
 }
 
-// maxFound bounds how many rows of one table are kept with one message.
-const maxFound = 1000
-
 // of returns what belongs to a row. Bytes are left out: they are pictures, keys, and
 // what the app has for itself. Addresses stand for rows of table jid.
 func (x extras) of(owner int64, p *people) (all []found) {
@@ -165,9 +166,7 @@ func (x extras) of(owner int64, p *people) (all []found) {
 					row[column] = v
 				}
 			}
-			if f.rows = append(f.rows, row); len(f.rows) == maxFound {
-				break
-			}
+			f.rows = append(f.rows, row)
 		}
 		if len(f.rows) > 0 {
 			all = append(all, f)
@@ -200,9 +199,6 @@ func (f found) text(column string) string {
 	return s
 }
 
-// maxJSON bounds the rows of one table with one message, in bytes.
-const maxJSON = 1 << 20
-
 // json writes the rows: one as an object, several as a list. Names are in order.
 func (f found) json() string {
 	var v any = f.rows
@@ -216,8 +212,8 @@ func asJSON(v any) string {
 	var b strings.Builder
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)
-	if err := e.Encode(v); err != nil || b.Len() > maxJSON {
-		return `"too long, or in no form that can be written: see the original"`
+	if e.Encode(v) != nil {
+		return `"in no form that can be written: see the original"`
 	}
 	return strings.TrimSuffix(b.String(), "\n")
 }

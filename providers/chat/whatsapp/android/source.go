@@ -290,6 +290,9 @@ func (s *source) Accounts() chat.Accounts {
 	if long > 0 {
 		a.Warnings = append(slices.Clip(a.Warnings), fmt.Sprintf("%d texts are longer than %d bytes, and in the original alone", long, maxText))
 	}
+	if s.people != nil && s.people.crowd != nil {
+		a.Warnings = append(slices.Clip(a.Warnings), fmt.Sprintf("there are more than %d people in it: those beyond are one", maxPeople))
+	}
 	if s.match.Whole {
 		a.Unused = s.files.unused(s.match.Path)
 	}

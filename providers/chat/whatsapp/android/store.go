@@ -11,9 +11,9 @@ import (
 )
 
 // maxText is the longest text that is taken out of the database, in bytes. People
-// can write 65,536 characters; what is longer stays in the original alone, and is
-// counted.
-const maxText = 2 << 20
+// can write 65,536 characters. What is longer stays in the original alone: the text of
+// a message is counted, and others are replaced by a word of that.
+const maxText = 512 << 10
 
 // store is the open database.
 type store struct {
@@ -44,8 +44,9 @@ func (s *store) failed() error {
 	return fmt.Errorf("%s: rows could not be read, %d times: %w", s.name, lost, err)
 }
 
-// column is an expression for a column of table t, NULL where there is none. A text
-// that is too long is NULL, too. Every table has a rowid, by which others mean its row.
+// column is an expression for a column of table t, NULL where there is none. Bytes
+// that are too many are NULL, too. Every table has a rowid, by which others mean its
+// row.
 func (s *store) column(table, name string) string {
 	if name == "rowid" {
 		return "t.rowid"
@@ -54,7 +55,8 @@ func (s *store) column(table, name string) string {
 	if expression == "NULL" {
 		return expression
 	}
-	return fmt.Sprintf("iif(octet_length(%s) <= %d, %s, NULL)", expression, maxText, expression)
+	return fmt.Sprintf("CASE WHEN octet_length(%[1]s) <= %[2]d THEN %[1]s WHEN typeof(%[1]s) = 'text' THEN '(' || octet_length(%[1]s) || ' bytes, in the original alone)' END",
+		expression, maxText)
 }
 
 // selected is a list of such expressions.
@@ -102,6 +104,7 @@ type side struct {
 	table string
 	index index
 	rows  *sqlite.Rows
+	*budget
 }
 
 // side opens a table whose column key has the number of the other's row. Of a table
@@ -128,17 +131,17 @@ func (s *store) byRow(table string, columns ...string) *sqlite.Rows {
 	return s.Query("SELECT "+s.selected(table, columns)+" FROM "+sqlite.Name(table)+" AS t WHERE t.rowid = ?", int64(0))
 }
 
-// of yields the rows that belong to a row of the other table. Each is valid until
-// the next; none may be asked for within.
+// of yields the rows that belong to a row of the other table, as far as the budget
+// goes. Each is valid until the next; none may be asked for within.
 func (d *side) of(owner int64) iter.Seq[*sqlite.Rows] {
 	return func(yield func(*sqlite.Rows) bool) {
 		for _, row := range d.index.rows(owner) {
-			if d.rows.Reset(row).Next() {
-				if !yield(d.rows) {
-					return
-				}
-			} else {
+			if !d.rows.Reset(row).Next() {
 				d.store.fail(d.rows.Err())
+				continue
+			}
+			if !d.take(d.rows.Size()) || !yield(d.rows) {
+				return
 			}
 		}
 	}

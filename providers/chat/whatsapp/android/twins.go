@@ -9,8 +9,9 @@ import (
 // numbered what they sent, and two of a group could come to the same. Only of these
 // has to be remembered which message was first.
 type twins struct {
-	seed maphash.Seed
-	all  []uint64 // then those that are there twice, in order
+	seed  maphash.Seed
+	all   [256][]uint64 // hashes of all ids, by their first byte: small slices grow with less waste
+	twice []uint64      // of those that are there twice, in order
 }
 
 func (w *twins) hash(t *talk, native string) uint64 {
@@ -20,21 +21,26 @@ func (w *twins) hash(t *talk, native string) uint64 {
 	}{t.number, native})
 }
 
-func (w *twins) add(t *talk, native string) { w.all = append(w.all, w.hash(t, native)) }
+func (w *twins) add(t *talk, native string) {
+	h := w.hash(t, native)
+	w.all[h>>56] = append(w.all[h>>56], h)
+}
 
 // finish has to be called after the last add.
 func (w *twins) finish() {
-	slices.Sort(w.all)
-	var twice []uint64
-	for i := 1; i < len(w.all); i++ {
-		if w.all[i] == w.all[i-1] {
-			twice = append(twice, w.all[i])
+	for b, some := range w.all {
+		slices.Sort(some)
+		for i := 1; i < len(some); i++ {
+			if some[i] == some[i-1] {
+				w.twice = append(w.twice, some[i])
+			}
 		}
+		w.all[b] = nil
 	}
-	w.all = slices.Compact(twice)
+	w.twice = slices.Compact(w.twice)
 }
 
 func (w *twins) has(t *talk, native string) bool {
-	_, ok := slices.BinarySearch(w.all, w.hash(t, native))
+	_, ok := slices.BinarySearch(w.twice, w.hash(t, native))
 	return ok
 }

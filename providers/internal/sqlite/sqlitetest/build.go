@@ -25,6 +25,22 @@ func Build(t testing.TB, script string) []byte {
 	return data
 }
 
+// File runs a script on an empty database in a file, for those that are too large to
+// be held.
+func File(t testing.TB, path, script string) {
+	t.Helper()
+	conn, err := sqlite3.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := conn.Exec("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA page_size = 4096;" + script); err != nil {
+		t.Errorf("script of a database: %v", err)
+	}
+	if err := conn.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func build(script string) ([]byte, error) {
 	conn, err := sqlite3.Open(":memory:")
 	if err != nil {
