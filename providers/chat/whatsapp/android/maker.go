@@ -23,7 +23,6 @@ type maker struct {
 	onTop  extras       // of add-ons
 	called *sqlite.Rows // of calls
 	cited  *sqlite.Rows // of the old table of quotes
-	long   int          // texts that were too long
 
 	budget  budget
 	present int // of all conversations

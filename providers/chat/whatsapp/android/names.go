@@ -25,7 +25,8 @@ type contacts struct {
 // themselves.
 func readContacts(ctx context.Context, fsys fs.FS, at *place, key *crypt.Key) (map[string][]chat.Name, error) {
 	c := &contacts{names: map[string][]chat.Name{}, left: maxNames}
-	for _, name := range at.find(fsys, "wa.db", "databases/wa.db") {
+	if plain := at.find(fsys, "wa.db", "databases/wa.db"); len(plain) > 0 {
+		name := plain[0]
 		db, err := sqlite.Open(ctx, fsys, name)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", name, err)

@@ -204,11 +204,6 @@ func encrypted(t testing.TB, form string, plain []byte) *fstest.MapFile {
 	return &fstest.MapFile{Data: crypttest.Encrypt(t, form, crypttest.Deflate(t, plain), true), Mode: 0o644}
 }
 
-// digits are the key of crypttest's end-to-end encrypted backups, as a file.
-func digits() *fstest.MapFile {
-	return &fstest.MapFile{Data: crypttest.Digits(crypttest.Root), Mode: 0o644}
-}
-
 // phone is testdata/exports/android-phone with its media beside the databases, as in
 // a folder WhatsApp of a phone.
 func phone(t testing.TB) fstest.MapFS {
