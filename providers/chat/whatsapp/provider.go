@@ -45,7 +45,8 @@ func open(fsys fs.FS, m chat.Match, o chat.Options) (chat.Source, error) {
 	return nil, fmt.Errorf("whatsapp: no route %q", m.Route)
 }
 
-const explain = `WhatsApp exports one chat at a time.
+const explain = `WhatsApp exports one chat at a time. Better is the phone's database, further
+down: all chats, with replies, reactions, polls, calls and exact times.
 
 iPhone    open the chat, tap its name at the top, scroll down, Export Chat,
           Attach Media, then Save to Files (or AirDrop, or mail to yourself).
@@ -71,6 +72,23 @@ Mac       WhatsApp for Mac has the same database. Quit it, and hand over
           (the terminal needs Full Disk Access), or ChatStorage.sqlite alone,
           which has no media, no calls and few names.
 
+All chats of an Android phone at once, in the backup that it makes each night
+Once      WhatsApp: Settings, Chats, Chat backup, End-to-end encrypted backup,
+          Turn on, More options, Use 64-digit encryption key. Write the key
+          down. With a password or a passkey WhatsApp keeps the key, and
+          nobody else can open the backup; without any encryption of yours the
+          key is in the phone, and getting at it needs root.
+Each time the phone makes the backup at about two at night; Back up now makes
+          one at once. Then copy all of Android/media/com.whatsapp/WhatsApp to
+          a computer, by cable or a file manager, and hand the folder over: it
+          has Databases/msgstore.db.crypt15, Media and Backups. The database
+          alone is enough for the texts.
+Key       --export-key-file FILE, a file with the 64 digits in it. Or put it
+          beside the database, named encrypted_backup.key. Without either,
+          you are asked for it.
+Root      /data/data/com.whatsapp has databases/msgstore.db and wa.db, which
+          are not encrypted. crypt12 and crypt14 open with files/key of there.
+
 What to say  --me NAME   the name that you have in the chat; with a database
                          your phone number, if a warning asks for it
              --tz ZONE   where the phone was when it exported, as Europe/Rome:
@@ -88,4 +106,8 @@ What WhatsApp leaves out
   - An iPhone's database has no texts from before an edit, and media only as
     far as they were downloaded. A Mac has what was handed to it when it was
     linked, often the last year. A backup with a password is not read yet.
+  - An Android phone's database has no texts from before an edit, media only
+    as far as they are still on the phone, and of a channel what you looked
+    at. Receipts are counted, not recorded. What is in files named
+    msgstore-increment is not read.
 `

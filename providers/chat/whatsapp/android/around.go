@@ -60,7 +60,7 @@ func (m *maker) reply(t *talk, fromMe bool, key, text string, by *person) {
 	if key == "" {
 		return
 	}
-	native := nativeOf(fromMe, key)
+	native := jid.Native(fromMe, key)
 	to := &chat.Reply{ID: m.idIn(t, native), NativeID: native, Quote: text}
 	m.message.ReplyTo = to
 	for _, at := range m.quoted.find(t, fromMe, key) {

@@ -1,11 +1,13 @@
 package android
 
 import (
+	"cmp"
 	"iter"
 	"strconv"
 	"time"
 
 	"chatkeep/providers/chat"
+	"chatkeep/providers/chat/whatsapp/jid"
 )
 
 // callColumns are what is read of a call.
@@ -123,7 +125,10 @@ func (m *maker) callOf(id int64, r *row, other string) (native string) {
 	}
 	who, result := c.Int(0), c.Int(7)
 	r.fromMe, r.stamp = c.Int(1) == 1, c.Int(4)
-	native = "call/" + nativeOf(r.fromMe, c.Text(2)) + "/" + c.Text(3)
+	native = "call/" + jid.Native(r.fromMe, cmp.Or(c.Text(2), c.Text(4)))
+	if round := c.Int(3); round > 0 {
+		native += "/" + strconv.FormatInt(round, 10)
+	}
 	call := &chat.Call{Video: c.Int(5) == 1, Duration: seconds(c.Int(6))}
 	switch result {
 	case callAnswered:

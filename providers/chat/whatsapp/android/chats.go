@@ -190,7 +190,7 @@ func (b *board) findMessages(ctx context.Context, keys *keys) error {
 			b.quoted.meet(t, fromMe, first, newRow(id))
 			key = first
 		}
-		b.twins.add(t, nativeOf(fromMe, key))
+		b.twins.add(t, jid.Native(fromMe, key))
 	}
 	return b.findOld(ctx)
 }
@@ -227,7 +227,7 @@ func (b *board) findOld(ctx context.Context) error {
 			t := b.oldTalk(address)
 			b.messages.add(t.number, id, oldRow(id))
 			b.quoted.meet(t, fromMe, key, oldRow(id))
-			b.twins.add(t, nativeOf(fromMe, key))
+			b.twins.add(t, jid.Native(fromMe, key))
 		}
 	}
 	return nil

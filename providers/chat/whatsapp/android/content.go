@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"chatkeep/providers/chat"
+	"chatkeep/providers/chat/whatsapp/event"
 )
 
 // contact fills in cards of contacts. Their names are the text.
@@ -154,7 +155,7 @@ func (m *maker) event(r *row) {
 	}
 	code := actions[action]
 	if code == "" {
-		code = "unknown"
+		code = event.Unknown
 	}
 	m.notice(r, code)
 	m.extra("action_type", strconv.FormatInt(action, 10))

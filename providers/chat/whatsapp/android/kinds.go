@@ -1,6 +1,9 @@
 package android
 
-import "chatkeep/providers/chat"
+import (
+	"chatkeep/providers/chat"
+	"chatkeep/providers/chat/whatsapp/event"
+)
 
 // shape is what a message of a type is.
 type shape struct {
@@ -67,22 +70,22 @@ var spoken = map[int64]bool{
 }
 
 // actions are the types of system messages, by the codes of docs/messages.md. Those
-// on which readers do not agree are not here: they are "unknown", with their number.
+// on which readers do not agree are not here: they are unknown, with their number.
 var actions = map[int64]string{
-	1: "subject", 4: "added", 5: "left", 6: "icon", 7: "removed", 10: "number-changed", 11: "created", 12: "added", 13: "left", 14: "removed",
-	15: "admin", 16: "admin", 18: "security-code", 19: "encryption", 20: "joined", 21: "invite", 27: "description", 28: "number-changed",
-	29: "settings", 30: "settings", 31: "settings", 32: "settings", 33: "settings",
-	46: "business", 47: "business", 50: "business", 52: "joined", 56: "disappearing", 57: "security-code", 58: "blocked",
-	59: "disappearing", 60: "disappearing", 63: "business", 67: "encryption", 68: "disappearing", 69: "business", 70: "call",
-	75: "community", 78: "community", 79: "joined", 80: "disappearing", 81: "admin", 83: "invite", 84: "settings", 85: "settings",
-	90: "community", 91: "settings", 92: "settings", 107: "community", 108: "community", 110: "community", 116: "community", 118: "pinned",
-	120: "added", 123: "community", 125: "community", 129: "contact", 131: "community", 142: "settings", 158: "business",
-	167: "community", 173: "community", 188: "settings", 189: "invite",
+	1: event.Subject, 4: event.Added, 5: event.Left, 6: event.Icon, 7: event.Removed, 10: event.NumberChanged, 11: event.Created, 12: event.Added, 13: event.Left, 14: event.Removed,
+	15: event.Admin, 16: event.Admin, 18: event.SecurityCode, 19: event.Encryption, 20: event.Joined, 21: event.Invite, 27: event.Description, 28: event.NumberChanged,
+	29: event.Settings, 30: event.Settings, 31: event.Settings, 32: event.Settings, 33: event.Settings,
+	46: event.Business, 47: event.Business, 50: event.Business, 52: event.Joined, 56: event.Disappearing, 57: event.SecurityCode, 58: event.Blocked,
+	59: event.Disappearing, 60: event.Disappearing, 63: event.Business, 67: event.Encryption, 68: event.Disappearing, 69: event.Business, 70: event.Call,
+	75: event.Community, 78: event.Community, 79: event.Joined, 80: event.Disappearing, 81: event.Admin, 83: event.Invite, 84: event.Settings, 85: event.Settings,
+	90: event.Community, 91: event.Settings, 92: event.Settings, 107: event.Community, 108: event.Community, 110: event.Community, 116: event.Community, 118: event.Pinned,
+	120: event.Added, 123: event.Community, 125: event.Community, 129: event.Contact, 131: event.Community, 142: event.Settings, 158: event.Business,
+	167: event.Community, 173: event.Community, 188: event.Settings, 189: event.Invite,
 }
 
 // said are the actions whose text is a name that people gave; that of others is for
 // the app.
-var said = map[string]bool{"subject": true, "created": true, "description": true, "unknown": true, "community": true}
+var said = map[string]bool{event.Subject: true, event.Created: true, event.Description: true, event.Unknown: true, event.Community: true}
 
 // What call_result of a call means.
 const (

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"chatkeep/providers/chat"
+	"chatkeep/providers/chat/whatsapp/event"
 	"chatkeep/providers/chat/whatsapp/jid"
 	"chatkeep/providers/internal/mediatype"
 	"chatkeep/providers/internal/sqlite"
@@ -141,14 +142,7 @@ func (m *maker) native(r *row) string {
 			key = first
 		}
 	}
-	return nativeOf(r.fromMe, key)
-}
-
-func nativeOf(fromMe bool, key string) string {
-	if fromMe {
-		return "1/" + key
-	}
-	return "0/" + key
+	return jid.Native(r.fromMe, key)
 }
 
 // identify gives the message its ids. Of two with one key the later one has its
@@ -241,9 +235,9 @@ func (m *maker) fill(r *row) {
 	case systemType:
 		m.event(r)
 	case timerType, timersType:
-		m.notice(r, "disappearing")
+		m.notice(r, event.Disappearing)
 	case privacyType:
-		m.notice(r, "privacy")
+		m.notice(r, event.Privacy)
 	case deletedType, revokedType:
 		m.deletion(r)
 	case callType, missedType, callLogType:

@@ -25,5 +25,6 @@ const (
 	Business      = "business"
 	Community     = "community"
 	Privacy       = "privacy"
+	Call          = "call"
 	Unknown       = "unknown"
 )
