@@ -111,16 +111,13 @@ func (s *survey) facts(d *discovered) (facts []string) {
 		return append(facts, "read as "+strings.Join(d.Apps, ", "))
 	case d.Known > 0:
 		return append(facts, fmt.Sprintf("%d of them read as %s, the others kept as files", d.Known, strings.Join(d.Apps, ", ")))
-	case !s.knows(d.App):
+	case d.App != "" && checkApp(s.chats, d.App) != nil:
 		return append(facts, "kept as files: this build does not read it")
 	case d.Kind == places.Own:
 		return append(facts, "not opened here: chatkeep inspect tells what of it this build reads")
 	}
 	return append(facts, "kept as files: no export that this build reads")
 }
-
-// knows reports whether this build reads exports of an app.
-func (s *survey) knows(app string) bool { return app != "" && checkApp(s.chats, app) == nil }
 
 // deniedHint tells how to be let in.
 func deniedHint(system string) string {

@@ -153,6 +153,26 @@ func TestDiscover(t *testing.T) {
 	}
 }
 
+// TestDiscoverWords: what is not opened may be read, for all that discover knows, but
+// not by a build without a parser for its app.
+func TestDiscoverWords(t *testing.T) {
+	d := newDesktop(t, "darwin")
+	d.run("source", "discover")
+	for place, want := range map[string]string{
+		"~/Library/Application Support/MobileSync/Backup": "not opened here",
+		"~/Library/Group Containers/group.net.whatsapp":   "not opened here",
+		"~/Library/Messages":                              "this build does not read it",
+		"~/Downloads/package.zip":                         "this build does not read it",
+		"~/Library/Mobile Documents":                      "read as whatsapp",
+	} {
+		_, after, found := strings.Cut("\n"+d.out.String(), "\n"+place)
+		lines := strings.SplitN(after, "\n", 3)
+		if !found || !strings.Contains(lines[1], want) {
+			t.Errorf("%s is %q", place, lines)
+		}
+	}
+}
+
 // TestDiscoverNothing looks at a new machine.
 func TestDiscoverNothing(t *testing.T) {
 	for system := range homes {
