@@ -57,6 +57,16 @@ func makeNoise(ts *testscript.TestScript, neg bool, args []string) {
 	save(ts, args[0], noisy(seed, size))
 }
 
+// sample PROVIDER/NAME DIR copies an export of a provider's own tests, one that has
+// no database that is kept as SQL.
+func sample(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: sample PROVIDER/NAME DIR")
+	}
+	provider, name := filepath.Split(args[0])
+	ts.Check(os.CopyFS(ts.MkAbs(args[1]), os.DirFS(filepath.Join("../providers/chat", provider, "testdata/exports", name))))
+}
+
 // zip FILE DIR packs the files in a directory as an app exports them.
 func zipDir(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 2 {

@@ -32,6 +32,7 @@ var commands = map[string]func(ts *testscript.TestScript, neg bool, args []strin
 	"kept":      kept,
 	"private":   private,
 	"seen":      seenAll,
+	"sample":    sample,
 	"zip":       zipDir,
 	"badzip":    badZip,
 	"noise":     makeNoise,
