@@ -75,8 +75,8 @@ func (f *finder) visit(n node) {
 		if !f.lookOrJoin(n) {
 			f.other++
 		}
-	case n.path == originals+"/"+path.Base(n.path) && !f.claimed[originals] && f.isRoot(n):
-		if !f.look(n.file, originals) {
+	case n.alone:
+		if f.claimed[originals] = f.look(n.file, originals); !f.claimed[originals] {
 			f.other++
 		}
 	case !f.claimed[path.Dir(n.path)]:
@@ -87,7 +87,7 @@ func (f *finder) visit(n node) {
 func isZipName(p string) bool { return strings.EqualFold(path.Ext(p), ".zip") }
 
 // isRoot reports whether the source is this one file or folder.
-func (f *finder) isRoot(n node) bool { return n.file == f.src.Path }
+func (f *finder) isRoot(n node) bool { return n.alone || n.file == f.src.Path }
 
 // within reports whether a path belongs to an export that takes its whole folder.
 func (f *finder) within(p string) bool {

@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"chatkeep/providers/chat/archive"
 )
 
 // node is one thing that the walk met.
@@ -16,6 +18,8 @@ type node struct {
 	file string // on this machine
 	info fs.FileInfo
 	err  error // it could not be looked at
+
+	alone bool // the source is this file
 }
 
 // walker goes through a source in the order in which contents list it: ascending
@@ -31,7 +35,8 @@ type walker struct {
 // originals is where the files of the source are in a snapshot.
 const originals = "originals"
 
-// walk calls emit for everything below root that is wanted.
+// walk calls emit for everything below root that is wanted: for a file, that and
+// what belongs to it.
 func walk(ctx context.Context, root string, sel *Selection, emit func(node) error) error {
 	info, err := os.Stat(root) // a link named on the command line is followed
 	if err != nil {
@@ -39,13 +44,33 @@ func walk(ctx context.Context, root string, sel *Selection, emit func(node) erro
 	}
 	w := &walker{src: sel, device: device(info), emit: emit, closed: map[string]bool{}}
 	if !info.IsDir() {
-		name := filepath.Base(filepath.Clean(root))
-		return emit(node{path: originals + "/" + name, file: root, info: info})
+		return walkFile(root, info, emit)
 	}
 	if err := emit(node{path: originals, file: root, info: info}); err != nil {
 		return err
 	}
 	return w.folder(ctx, root, "")
+}
+
+func walkFile(root string, info fs.FileInfo, emit func(node) error) error {
+	real, err := filepath.EvalSymlinks(root) // below, no link is followed
+	if err != nil {
+		return err
+	}
+	at := originals + "/" + filepath.Base(filepath.Clean(root))
+	if err := emit(node{path: at, file: real, info: info, alone: true}); err != nil {
+		return err
+	}
+	for _, c := range archive.Companions(real) {
+		info, err := os.Lstat(c)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err := emit(node{path: at + strings.TrimPrefix(c, real), file: c, info: info, err: err}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // step is one entry of a folder, or the content of one.

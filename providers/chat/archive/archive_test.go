@@ -243,6 +243,12 @@ func TestOpenPath(t *testing.T) {
 	os.WriteFile(zipped, makeZip(t, entry{name: "_chat.txt", text: "hi"}), 0o644)
 	alone := filepath.Join(dir, "alone.txt")
 	os.WriteFile(alone, []byte("hi"), 0o644)
+	os.WriteFile(alone+"-wal", []byte("of no database"), 0o644)
+	database := filepath.Join(dir, "chat.db")
+	os.WriteFile(database, []byte("SQLite format 3\x00"), 0o644)
+	for _, end := range []string{"-journal", "-shm", "-wal", "-wal2"} {
+		os.WriteFile(database+end, []byte("new"), 0o644)
+	}
 	for _, c := range []struct {
 		path string
 		want []string
@@ -250,6 +256,7 @@ func TestOpenPath(t *testing.T) {
 		{inner, []string{"_chat.txt", "in", "out"}},
 		{zipped, []string{"_chat.txt"}},
 		{alone, []string{"alone.txt"}},
+		{database, []string{"chat.db", "chat.db-journal", "chat.db-wal"}},
 	} {
 		e, err := OpenPath(c.path, Limits{})
 		if err != nil {
@@ -258,7 +265,7 @@ func TestOpenPath(t *testing.T) {
 		if got := paths(t, e.FS); !slices.Equal(got, c.want) {
 			t.Errorf("%s: %q, want %q", c.path, got, c.want)
 		}
-		if b, err := fs.ReadFile(e.FS, c.want[0]); err != nil || string(b) != "hi" {
+		if b, err := fs.ReadFile(e.FS, c.want[0]); err != nil || string(b) != "hi" && c.path != database {
 			t.Errorf("%s: %q, %v", c.path, b, err)
 		}
 		for _, name := range []string{"in", "out", "x.zip", "../x.zip"} {

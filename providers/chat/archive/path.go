@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 )
 
 // Export is an export on this machine, open for reading.
@@ -24,7 +25,7 @@ type Export struct {
 func (e *Export) Close() error { return e.close() }
 
 // OpenPath opens a folder, a zip (told by its first bytes), or a single file,
-// which becomes a folder with that file alone. A folder's symbolic links,
+// which becomes a folder with that file and its [Companions] alone. A folder's symbolic links,
 // devices and pipes are listed and not opened, as in a zip.
 func OpenPath(name string, limits Limits) (*Export, error) {
 	info, err := os.Stat(name)
@@ -64,7 +65,11 @@ func OpenPath(name string, limits Limits) (*Export, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Export{FS: &oneFS{plainFS{root.FS()}, filepath.Base(real)}, Name: base, close: root.Close}, nil
+	names := []string{filepath.Base(real)}
+	for _, c := range Companions(real) {
+		names = append(names, filepath.Base(c))
+	}
+	return &Export{FS: &fewFS{plainFS{root.FS()}, names}, Name: base, close: root.Close}, nil
 }
 
 // plainFS opens plain files and folders alone: a pipe would block, and a link
@@ -82,27 +87,31 @@ func (p *plainFS) Open(name string) (fs.File, error) {
 	return p.FS.Open(name)
 }
 
-// oneFS shows one file of a folder.
-type oneFS struct {
+// fewFS shows some files of a folder.
+type fewFS struct {
 	plainFS
-	name string
+	names []string // in their order
 }
 
-func (o *oneFS) Open(name string) (fs.File, error) {
-	if name != "." && name != o.name {
+func (f *fewFS) Open(name string) (fs.File, error) {
+	if name != "." && !slices.Contains(f.names, name) {
 		return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrNotExist}
 	}
-	return o.plainFS.Open(name)
+	return f.plainFS.Open(name)
 }
 
-// ReadDir lists the one file.
-func (o *oneFS) ReadDir(name string) ([]fs.DirEntry, error) {
+// ReadDir lists the files.
+func (f *fewFS) ReadDir(name string) ([]fs.DirEntry, error) {
 	if name != "." {
 		return nil, &fs.PathError{Op: "readdir", Path: name, Err: fs.ErrNotExist}
 	}
-	info, err := fs.Stat(o.FS, o.name)
-	if err != nil {
-		return nil, err
+	var list []fs.DirEntry
+	for _, name := range f.names {
+		info, err := fs.Stat(f.FS, name)
+		if err != nil {
+			return list, err
+		}
+		list = append(list, fs.FileInfoToDirEntry(info))
 	}
-	return []fs.DirEntry{fs.FileInfoToDirEntry(info)}, nil
+	return list, nil
 }
