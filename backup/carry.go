@@ -173,7 +173,7 @@ func (g *carriage) stream(ctx context.Context, name string, e *format.Entry) ([]
 	var ids []format.ID
 	var size int64
 	var err error
-	if isRecords(name) {
+	if format.IsRecords(name) {
 		ids, size, err = g.records(ctx, name, content)
 	} else {
 		head := make([]byte, min(e.Size, split.HeadSize))

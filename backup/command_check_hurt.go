@@ -39,7 +39,7 @@ func (h *hurtLines) entry(e *repo.Exam, r *repo.Remnant) error {
 			h.lines[e.Head.Hash] = s
 		}
 	}
-	isChat := strings.HasPrefix(r.Path, messagesDir)
+	isChat := strings.HasPrefix(r.Path, format.MessagesDir)
 	if !h.voice.JSON() && (isChat && len(s.chats) >= maxHurtShown || !isChat && len(s.files) >= maxHurtShown) {
 		return nil
 	}

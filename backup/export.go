@@ -17,9 +17,6 @@ import (
 	"chatkeep/providers/chat"
 )
 
-// messagesDir is where conversations are in a snapshot.
-const messagesDir = "messages/"
-
 // exports is what all exports of a run gave so far.
 type exports struct {
 	mu            sync.Mutex
@@ -110,7 +107,7 @@ func (r *run) entries(ctx context.Context, all *exports) ([]result, error) {
 	var conversations, people bytes.Buffer
 	var out []result
 	for i, c := range all.conversations {
-		name := messagesDir + c.id
+		name := format.MessagesDir + c.id
 		if i > 0 && all.conversations[i-1].id == c.id {
 			// Two exports of one conversation: both are kept as they are.
 			name = nextName(out[len(out)-1].path, name)
@@ -125,7 +122,7 @@ func (r *run) entries(ctx context.Context, all *exports) ([]result, error) {
 			people.Write(l)
 		}
 	}
-	for name, data := range map[string][]byte{"conversations.jsonl": conversations.Bytes(), "participants.jsonl": people.Bytes()} {
+	for name, data := range map[string][]byte{format.ConversationsPath: conversations.Bytes(), format.ParticipantsPath: people.Bytes()} {
 		s := r.recordStream(ctx, r.packers[0], name)
 		if _, err := s.Write(data); err != nil {
 			return nil, err

@@ -2,6 +2,7 @@ package backup
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -12,11 +13,6 @@ import (
 	"chatkeep/backup/record"
 	"chatkeep/backup/repo"
 	"chatkeep/providers/chat"
-)
-
-const (
-	conversationsFile = "conversations.jsonl"
-	recordsEnd        = ".jsonl"
 )
 
 // hurtEntry is an entry of a snapshot that something is lost of, as check --json
@@ -63,7 +59,7 @@ func (t *hurtTeller) describe(ctx context.Context, e *repo.Exam, r *repo.Remnant
 		Type: "hurt", Snapshot: e.Head.Hash, Path: r.Path, Kind: r.Type.String(), Size: r.Size,
 		LostChunks: len(r.Lost), LostBytes: r.LostBytes, Mendable: r.Mendable, Objects: append([]string{}, r.Keys...),
 	}
-	if !strings.HasPrefix(r.Path, messagesDir) || r.Type != format.EntryFile {
+	if !strings.HasPrefix(r.Path, format.MessagesDir) || r.Type != format.EntryFile {
 		return h, nil
 	}
 	known, err := t.known(ctx, e, r.Path)
@@ -77,12 +73,8 @@ func (t *hurtTeller) describe(ctx context.Context, e *repo.Exam, r *repo.Remnant
 
 // conversationOf is the id in the name of a file of messages.
 func conversationOf(path string) string {
-	name := strings.TrimSuffix(strings.TrimPrefix(path, messagesDir), recordsEnd)
-	id, number, ok := strings.Cut(name, "-")
-	if ok && strings.Trim(number, "0123456789") == "" {
-		return id
-	}
-	return name
+	whole, first := format.StreamIDs(path)
+	return cmp.Or(first, whole)
 }
 
 // known looks a conversation up in the snapshot's list of them, as far as that
@@ -100,7 +92,7 @@ func (t *hurtTeller) known(ctx context.Context, e *repo.Exam, path string) (chat
 
 func conversationsOf(ctx context.Context, e *repo.Exam) (map[string]chatKnown, error) {
 	known := map[string]chatKnown{}
-	item, err := e.Find(ctx, conversationsFile)
+	item, err := e.Find(ctx, format.ConversationsPath)
 	if err != nil || item == nil {
 		return known, err
 	}

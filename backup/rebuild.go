@@ -90,7 +90,7 @@ func (b *rebuild) entry(r *repo.Remnant) error {
 		}
 		b.done.Whole++
 		return b.emit(&item, r.Stat)
-	case r.Type == format.EntryFile && isRecords(r.Path):
+	case r.Type == format.EntryFile && format.IsRecords(r.Path):
 		return b.records(r)
 	case r.Type == format.EntryZip:
 		return b.zip(r)
@@ -158,7 +158,7 @@ func (b *rebuild) records(r *repo.Remnant) error {
 	}
 	b.done.Partial++
 	b.less.Unreadable--
-	mark := format.Entry{Path: messagesDir + path.Base(r.Path) + lostEnd, Type: format.EntryUnreadable, Why: printable(why)}
+	mark := format.Entry{Path: format.MessagesDir + path.Base(r.Path) + lostEnd, Type: format.EntryUnreadable, Why: printable(why)}
 	b.later(&format.Item{Entry: mark}, r.Stat)
 	return b.emit(item, r.Stat)
 }
@@ -284,7 +284,7 @@ type relisted struct {
 
 func (l *relisted) carry(ctx context.Context, item *format.Item) (err error) {
 	hint := repo.Hint{Group: path.Dir(item.Path), Increment: true}
-	if isRecords(item.Path) {
+	if format.IsRecords(item.Path) {
 		hint.Group = item.Path
 	}
 	if item.Chunks, err = l.carrier.Chunks(ctx, item.Chunks, hint); err != nil {

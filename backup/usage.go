@@ -254,7 +254,7 @@ func (c *counting) rowOf(e repo.Entry, member string, ids []format.ID) *Use {
 	case bySource:
 		return c.row(c.s.Manifest.Source.Name, "")
 	}
-	if isRecords(e.Path) {
+	if format.IsRecords(e.Path) {
 		return c.row(format.Messages.String(), "")
 	}
 	for i := 0; i < len(ids) || i < len(e.Segments); i++ {
@@ -269,11 +269,6 @@ func (c *counting) rowOf(e repo.Entry, member string, ids []format.ID) *Use {
 		}
 	}
 	return c.row(format.Originals.String(), "")
-}
-
-// isRecords reports whether a path is one of what was parsed.
-func isRecords(path string) bool {
-	return strings.HasPrefix(path, messagesDir) || path == "conversations.jsonl" || path == "participants.jsonl"
 }
 
 // chunks counts what a row refers to, and what nobody referred to before it.

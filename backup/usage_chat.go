@@ -34,7 +34,7 @@ func chatsOf(ctx context.Context, s *repo.Snapshot, u *usage) (*chatFiles, error
 		if err != nil {
 			return nil, err
 		}
-		if e.Type != format.EntryFile || !isRecords(e.Path) {
+		if e.Type != format.EntryFile || !format.IsRecords(e.Path) {
 			continue
 		}
 		if err := c.stream(record.NewDecoder(s.Chunks(ctx, e.Chunks)), e.Path); err != nil {

@@ -14,13 +14,8 @@ import (
 	"chatkeep/providers/chat"
 )
 
-// Where a snapshot has what was parsed of its exports.
-const (
-	conversationsFile = "conversations.jsonl"
-	participantsFile  = "participants.jsonl"
-	messagesFolder    = "messages/"
-	mediaFolder       = "media/"
-)
+// mediaFolder is what the paths of stored media begin with.
+const mediaFolder = format.MediaPath + "/"
 
 // Chat is a conversation in a snapshot and what its export claims to hold of it.
 type Chat struct {
@@ -32,7 +27,7 @@ type Chat struct {
 func Chats(ctx context.Context, s *repo.Snapshot) iter.Seq2[*Chat, error] {
 	return func(yield func(*Chat, error) bool) {
 		var last *Chat
-		for r, err := range records(ctx, s, conversationsFile) {
+		for r, err := range records(ctx, s, format.ConversationsPath) {
 			if err != nil {
 				yield(nil, err)
 				return
@@ -98,15 +93,6 @@ func find(ctx context.Context, s *repo.Snapshot, name string) (*repo.Entry, erro
 		}
 	}
 	return nil, nil
-}
-
-// isStreamOf reports whether a file of messages is that of the conversation with
-// this id, or one more of it: "id.jsonl", "id-2.jsonl".
-func isStreamOf(name, id string) bool {
-	rest, ok := strings.CutPrefix(name, id)
-	rest, jsonl := strings.CutSuffix(rest, ".jsonl")
-	number, more := strings.CutPrefix(rest, "-")
-	return ok && jsonl && id != "" && (rest == "" || more && number != "" && strings.Trim(number, "0123456789") == "")
 }
 
 // choose finds the ids of the conversations that are meant.

@@ -86,8 +86,11 @@ func (c *chosen) all() bool { return !c.byRecords() && len(c.Kinds) == 0 }
 
 // stream reports whether a file of messages is of a chat that is asked for.
 func (c *chosen) stream(path string) bool {
-	name := strings.TrimPrefix(path, messagesFolder)
-	return len(c.Chats) == 0 || slices.ContainsFunc(c.ids, func(id string) bool { return isStreamOf(name, id) })
+	if len(c.Chats) == 0 {
+		return true
+	}
+	whole, first := format.StreamIDs(path)
+	return strings.HasSuffix(path, ".jsonl") && slices.ContainsFunc(c.ids, func(id string) bool { return id != "" && (id == whole || id == first) })
 }
 
 // message notes what belongs to a message, unless it is not asked for.

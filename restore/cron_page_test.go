@@ -12,8 +12,10 @@ import (
 // harmless is what makes of the commands of a timer ones that only tell.
 var harmless = map[string]string{"install": " --print", "remove": " --dry-run", "show": "", "status": ""}
 
-// TestCronPage runs the commands of docs/cron.md such that they change nothing.
-func TestCronPage(t *testing.T) {
+// cronPage are the lines of docs/cron.md that have a name. The tests of them run
+// beside each other.
+func cronPage(t *testing.T, name string) []string {
+	t.Helper()
 	if testing.Short() {
 		t.Skip("-short")
 	}
@@ -22,10 +24,16 @@ func TestCronPage(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	lines, there := fenced(t, string(page), "schedule-commands")
+	lines, there := fenced(t, string(page), name)
 	if !there {
-		t.Fatal("docs/cron.md has no commands")
+		t.Fatal("docs/cron.md has no " + name)
 	}
+	return lines
+}
+
+// TestCronPage runs the commands of docs/cron.md such that they change nothing.
+func TestCronPage(t *testing.T) {
+	lines := cronPage(t, "schedule-commands")
 	user, err := exec.Command("id", "-un").Output()
 	if err != nil {
 		t.Fatal(err)
@@ -57,15 +65,7 @@ func TestCronPage(t *testing.T) {
 // TestPipesPage runs the lines of docs/cron.md that back up what a program prints,
 // with one that prints something, and with one that fails half-way.
 func TestPipesPage(t *testing.T) {
-	if testing.Short() {
-		t.Skip("-short")
-	}
-	t.Parallel()
-	page, err := os.ReadFile("../docs/cron.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	lines, _ := fenced(t, string(page), "pipes")
+	lines := cronPage(t, "pipes")
 	if len(lines) != 3 {
 		t.Fatalf("docs/cron.md has %q", lines)
 	}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strings"
 
 	"chatkeep/backup/format"
 	"chatkeep/backup/record"
@@ -13,12 +12,7 @@ import (
 	"chatkeep/providers/chat"
 )
 
-// isMessagePath reports whether a path is that of what was parsed of exports.
-func isMessagePath(path string) bool {
-	return path == conversationsFile || path == participantsFile || strings.HasPrefix(path, messagesFolder)
-}
-
-func isMessages(e repo.Entry) bool { return e.Type == format.EntryFile && isMessagePath(e.Path) }
+func isMessages(e repo.Entry) bool { return e.Type == format.EntryFile && format.IsRecords(e.Path) }
 
 // tally counts what was parsed back, by conversation.
 type tally struct {
@@ -62,7 +56,7 @@ func (t *tally) compare() {
 	}
 	for id := range t.read {
 		if !t.names[id] {
-			t.r.fail("conversation "+id, fmt.Errorf("it has messages, and %s does not list it", conversationsFile))
+			t.r.fail("conversation "+id, fmt.Errorf("it has messages, and %s does not list it", format.ConversationsPath))
 		}
 	}
 }

@@ -30,12 +30,12 @@ func (r *run) addRecords(f *filler, e repo.Entry, d *dir, above string, below bo
 	switch {
 	case e.Type != format.EntryFile:
 		return nil
-	case e.Path == conversationsFile:
+	case e.Path == format.ConversationsPath:
 		r.dialogue = &e
 		return nil
-	case e.Path == participantsFile:
+	case e.Path == format.ParticipantsPath:
 		return r.excerpt(f.ctx, e, r.chosen.participant)
-	case strings.HasPrefix(e.Path, messagesFolder) && r.chosen.stream(e.Path):
+	case strings.HasPrefix(e.Path, format.MessagesDir) && r.chosen.stream(e.Path):
 		return r.excerpt(f.ctx, e, func(record any) bool {
 			m, ok := record.(*chat.Message)
 			return !ok || r.chosen.message(m)

@@ -45,14 +45,18 @@ func Export(ctx context.Context, a *merge.Archive, form render.Form, o ExportOpt
 }
 
 func exportOne(ctx context.Context, a *merge.Archive, c *merge.Conversation, w render.Writer, o ExportOptions) (lost int, err error) {
-	coverage, err := a.Count(ctx, c)
-	if err != nil && format.ClassOf(err) == "" {
-		return 0, err // what is damaged shows again below
-	}
-	if err := w.Begin(c.Conversation, &coverage); err != nil {
+	r, err := a.Read(ctx, c)
+	if err != nil {
 		return 0, err
 	}
-	for m, err := range a.Messages(ctx, c) {
+	for _, l := range r.Lost {
+		lost++
+		o.Lost(l)
+	}
+	if err := w.Begin(c.Conversation, &r.Coverage); err != nil {
+		return lost, err
+	}
+	for m, err := range r.Messages(ctx) {
 		if err != nil {
 			if format.ClassOf(err) == "" {
 				return lost, err

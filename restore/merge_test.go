@@ -103,7 +103,10 @@ func (w *world) together() *merge.Archive {
 // all are the messages of a conversation. What could not be read is counted.
 func all(t *testing.T, a *merge.Archive, c *merge.Conversation) (list []merge.Message, lost int) {
 	t.Helper()
-	for m, err := range a.Messages(t.Context(), c) {
+	reading, err := a.Read(t.Context(), c)
+	must(t, err)
+	lost = len(reading.Lost)
+	for m, err := range reading.Messages(t.Context()) {
 		if err != nil {
 			if format.ClassOf(err) == "" {
 				t.Fatal(err)

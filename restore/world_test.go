@@ -194,7 +194,7 @@ func (th *thing) kindOfPack() format.Kind {
 // cuts are the chunks of a thing: messages are cut between records, as a backup
 // does it.
 func (th *thing) cuts() [][]byte {
-	if th.chunk > 0 || !strings.HasPrefix(th.path, messagesFolder) {
+	if th.chunk > 0 || !strings.HasPrefix(th.path, format.MessagesDir) {
 		return slices.Collect(slices.Chunk(th.content, cmp.Or(th.chunk, 4<<10)))
 	}
 	var all [][]byte

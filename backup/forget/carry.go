@@ -167,10 +167,10 @@ func (w *writing) path(id string) string {
 		}
 	}
 	if several == 1 {
-		return format.MessagesPath + "/" + id + ".jsonl"
+		return format.MessagesDir + id + ".jsonl"
 	}
 	w.parts[id]++
-	return fmt.Sprintf("%s/%s-%05d.jsonl", format.MessagesPath, id, w.parts[id])
+	return fmt.Sprintf("%s%s-%05d.jsonl", format.MessagesDir, id, w.parts[id])
 }
 
 // record writes one, with the paths that its attachments have now.

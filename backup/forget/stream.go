@@ -2,6 +2,7 @@ package forget
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"io"
 	"slices"
@@ -102,14 +103,11 @@ func (r *streams) readable(ctx context.Context, st *state) error {
 // conversationOf is the conversation whose records a file has: "messages/id.jsonl"
 // or "messages/id-2.jsonl", where there is more than one.
 func conversationOf(path string) string {
-	name := strings.TrimSuffix(strings.TrimPrefix(path, format.MessagesPath+"/"), ".jsonl")
-	if i := strings.LastIndexByte(name, '-'); i > 0 && strings.Trim(name[i+1:], "0123456789") == "" {
-		return name[:i]
-	}
-	return name
+	whole, first := format.StreamIDs(path)
+	return cmp.Or(first, whole)
 }
 
 // isStream reports whether an entry is a conversation's records.
 func isStream(e repo.Entry) bool {
-	return e.Type == format.EntryFile && strings.HasPrefix(e.Path, format.MessagesPath+"/")
+	return e.Type == format.EntryFile && strings.HasPrefix(e.Path, format.MessagesDir)
 }

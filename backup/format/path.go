@@ -11,6 +11,25 @@ const (
 	ParticipantsPath  = "participants.jsonl"
 )
 
+// MessagesDir is what the paths of messages begin with.
+const MessagesDir = MessagesPath + "/"
+
+// IsRecords reports whether a path is that of what was parsed of exports.
+func IsRecords(path string) bool {
+	return path == ConversationsPath || path == ParticipantsPath || strings.HasPrefix(path, MessagesDir)
+}
+
+// StreamIDs are the conversations that a file of messages may be of: "messages/ID.jsonl",
+// or "messages/ID-2.jsonl", where one has several. Whole is all of the name, first what
+// stands before the number, "" where there is none.
+func StreamIDs(path string) (whole, first string) {
+	whole = strings.TrimSuffix(strings.TrimPrefix(path, MessagesDir), ".jsonl")
+	if i := strings.LastIndexByte(whole, '-'); i > 0 && i < len(whole)-1 && strings.Trim(whole[i+1:], "0123456789") == "" {
+		first = whole[:i]
+	}
+	return whole, first
+}
+
 // CleanPath reports whether path may stand in a list of contents: relative,
 // with "/" between elements of which none is empty, "." or "..", without a zero
 // byte, at most MaxPath bytes. A path is bytes; it need not be UTF-8. On systems

@@ -237,7 +237,7 @@ func (s *Snapshot) everyChunk(ctx context.Context, fn func(group string, id form
 			return err
 		}
 		group := path.Dir(e.Path)
-		if strings.HasPrefix(e.Path, messagesDir) {
+		if strings.HasPrefix(e.Path, format.MessagesDir) {
 			group = e.Path // conversations stay apart
 		}
 		for id := range e.AllChunks() {
@@ -248,9 +248,6 @@ func (s *Snapshot) everyChunk(ctx context.Context, fn func(group string, id form
 	}
 	return nil
 }
-
-// messagesDir is where a snapshot has its conversations.
-const messagesDir = "messages/"
 
 // listChunks calls fn for the chunks of a list, level by level. A level has a
 // five-hundredth of the chunks of the one below.

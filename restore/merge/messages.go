@@ -26,22 +26,42 @@ type Message struct {
 	Earlier []*chat.Message
 }
 
-// Messages yields the messages of a conversation in the order of their times,
-// and in that of the newest export where times are equal. Each is valid until the
-// next. It takes some 100 bytes of memory for each.
-//
-// What cannot be read of one snapshot is an error in its place, which has a
-// class, and what comes from others follows.
-func (a *Archive) Messages(ctx context.Context, c *Conversation) iter.Seq2[*Message, error] {
+// Reading is a conversation whose states have been gathered: some 100 bytes of
+// memory for each.
+type Reading struct {
+	// Coverage is what the exports claim together, with the number of messages that
+	// all snapshots have together where more than one export has some and nothing
+	// is lost.
+	Coverage chat.Coverage
+	// Lost is what could not be read of some snapshots; each has a class. What comes
+	// from others is there.
+	Lost []error
+
+	tally *tally
+	order []int32
+}
+
+// Read gathers a conversation's messages. An error is one that has no class.
+func (a *Archive) Read(ctx context.Context, c *Conversation) (*Reading, error) {
+	r := &Reading{Coverage: c.Coverage, tally: newTally(a)}
+	var err error
+	if r.Lost, err = r.tally.gather(ctx, c); err != nil {
+		return nil, err
+	}
+	r.order = r.tally.order()
+	if len(r.Lost) == 0 && !c.single() {
+		r.Coverage.Messages = len(r.order)
+	}
+	return r, nil
+}
+
+// Messages yields the messages in the order of their times, and in that of the
+// newest export where times are equal. Each is valid until the next. What cannot
+// be read again is an error in its place, which has a class unless it is the last.
+func (r *Reading) Messages(ctx context.Context) iter.Seq2[*Message, error] {
 	return func(yield func(*Message, error) bool) {
-		x := newTally(a)
-		for err := range x.gather(ctx, c) {
-			if !yield(nil, err) || format.ClassOf(err) == "" {
-				return
-			}
-		}
-		for _, i := range x.order() {
-			m, err := x.message(ctx, i)
+		for _, i := range r.order {
+			m, err := r.tally.message(ctx, i)
 			if !yield(m, err) || err != nil && format.ClassOf(err) == "" {
 				return
 			}
@@ -49,22 +69,25 @@ func (a *Archive) Messages(ctx context.Context, c *Conversation) iter.Seq2[*Mess
 	}
 }
 
-// Count is the coverage of a conversation with the number of messages that all
-// snapshots have together. It reads them where more than one export has some.
+// Count is the coverage of a conversation as a [Reading] has it, and the first
+// thing that is lost of it. It reads nothing where one export has all there is.
 func (a *Archive) Count(ctx context.Context, c *Conversation) (chat.Coverage, error) {
-	if len(c.claims) == 1 && len(c.linked) == 0 {
+	if c.single() {
 		return c.Coverage, nil
 	}
-	x := newTally(a)
-	for err := range x.gather(ctx, c) {
-		if err != nil {
-			return c.Coverage, err
-		}
+	r, err := a.Read(ctx, c)
+	if err != nil {
+		return c.Coverage, err
 	}
-	all := c.Coverage
-	all.Messages = len(x.order())
-	return all, nil
+	if len(r.Lost) > 0 {
+		err = r.Lost[0]
+	}
+	return r.Coverage, err
 }
+
+// single reports whether one export has all there is of a conversation, so that
+// what it claims is so.
+func (c *Conversation) single() bool { return len(c.claims) == 1 && len(c.linked) == 0 }
 
 // state is one state of one message.
 type state struct {
@@ -111,41 +134,42 @@ func newTally(a *Archive) *tally {
 	return x
 }
 
-// gather adds the states of a conversation and of those that are linked to it.
-// It yields what could not be read.
-func (x *tally) gather(ctx context.Context, c *Conversation) iter.Seq[error] {
-	return func(yield func(error) bool) {
-		if len(c.linked) > 0 {
-			x.links = &linker{}
-		}
-		for _, part := range append([]*Conversation{c}, c.linked...) {
-			for err := range x.conversation(ctx, part) {
-				if !yield(err) {
-					return
-				}
-			}
-		}
-		x.link()
+// gather adds the states of a conversation and of those that are linked to it. It
+// returns what could not be read, and what ended the reading.
+func (x *tally) gather(ctx context.Context, c *Conversation) (lost []error, err error) {
+	if len(c.linked) > 0 {
+		x.links = &linker{}
 	}
+	for _, part := range append([]*Conversation{c}, c.linked...) {
+		l, err := x.conversation(ctx, part)
+		lost = append(lost, l...)
+		if err != nil {
+			return lost, err
+		}
+	}
+	x.link()
+	return lost, nil
 }
 
 // conversation adds the states that a conversation's streams have, from the
-// newest to the oldest. It yields what could not be read.
-func (x *tally) conversation(ctx context.Context, c *Conversation) iter.Seq[error] {
-	return func(yield func(error) bool) {
-		streams, err := x.sorted(ctx, c)
-		if err != nil && !yield(err) {
-			return
-		}
-		for _, st := range streams {
-			for _, p := range st.pieces {
-				err := x.piece(ctx, st, p)
-				if err != nil && (!yield(err) || format.ClassOf(err) == "") {
-					return
-				}
+// newest to the oldest. It returns what could not be read.
+func (x *tally) conversation(ctx context.Context, c *Conversation) (lost []error, err error) {
+	streams, err := x.sorted(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	for _, st := range streams {
+		for _, p := range st.pieces {
+			err := x.piece(ctx, st, p)
+			if err != nil && format.ClassOf(err) == "" {
+				return lost, err
+			}
+			if err != nil {
+				lost = append(lost, err)
 			}
 		}
 	}
+	return lost, nil
 }
 
 // sorted puts the streams of one snapshot in order: several exports of one

@@ -15,13 +15,6 @@ import (
 	"chatkeep/providers/chat"
 )
 
-// Where a snapshot has what was parsed of its exports.
-const (
-	conversationsFile = "conversations.jsonl"
-	participantsFile  = "participants.jsonl"
-	messagesFolder    = format.MessagesPath + "/"
-)
-
 // survey notes what snapshots have, from the newest on.
 type survey struct {
 	*Archive
@@ -49,11 +42,11 @@ func (s *survey) snapshot(ctx context.Context, h *repo.Head) error {
 		}
 		switch {
 		case e.Type != format.EntryFile:
-		case e.Path == conversationsFile:
+		case e.Path == format.ConversationsPath:
 			err = s.list(ctx, o, e, s.conversation())
-		case e.Path == participantsFile:
+		case e.Path == format.ParticipantsPath:
 			err = s.list(ctx, o, e, s.person)
-		case strings.HasPrefix(e.Path, messagesFolder):
+		case strings.HasPrefix(e.Path, format.MessagesDir):
 			s.stream(o, e)
 		}
 		if err != nil {
@@ -198,16 +191,12 @@ func (p piece) id() format.ID {
 // of is the conversation whose messages a file has: "messages/id.jsonl", or
 // "messages/id-2.jsonl" where there is more than one.
 func (s *survey) of(path string) *Conversation {
-	name, ok := strings.CutSuffix(strings.TrimPrefix(path, messagesFolder), ".jsonl")
-	if !ok {
+	if !strings.HasSuffix(path, ".jsonl") {
 		return nil
 	}
-	if c := s.conversations[name]; c != nil {
+	whole, first := format.StreamIDs(path)
+	if c := s.conversations[whole]; c != nil || first == "" {
 		return c
 	}
-	i := strings.LastIndexByte(name, '-')
-	if i <= 0 || i == len(name)-1 || strings.Trim(name[i+1:], "0123456789") != "" {
-		return nil
-	}
-	return s.conversations[name[:i]]
+	return s.conversations[first]
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io/fs"
 	"iter"
-	"path"
 
 	"chatkeep/providers/chat"
 	"chatkeep/providers/internal/jsonstream"
@@ -19,10 +18,7 @@ var limits = jsonstream.Limits{Value: 1 << 20, Depth: 100}
 // a chat are asked for when the chat was yielded; what is asked for later is read
 // from a place that was remembered.
 type export struct {
-	match   chat.Match
-	options chat.Options
-	files   *files
-	owner   owner
+	opened
 
 	run     *stream // that Conversations goes along, nil when it does not
 	current *dialog // whose messages run stands before
@@ -30,15 +26,10 @@ type export struct {
 	side    *stream // that messages are read from otherwise
 	dialogs map[string]*dialog
 	listed  int // how many chats were met in lists
-
-	ignored map[string]int
-	guessed bool // times had no zone
-	nobody  bool // nobody is called as --me says, in a chat
-	known   bool // the owner is, in another
 }
 
 func openJSON(fsys fs.FS, m chat.Match, o chat.Options) *export {
-	e := &export{match: m, options: o, files: newFiles(fsys), ignored: map[string]int{}, dialogs: map[string]*dialog{}}
+	e := &export{opened: newOpened(fsys, m, o), dialogs: map[string]*dialog{}}
 	e.owner.number = ownID(o.Me)
 	e.files.use(m.Path)
 	return e
@@ -159,11 +150,7 @@ func (e *export) finish(m *maker) {
 	d := m.dialog
 	m.people.finish(d.name)
 	e.guessed = e.guessed || m.clock.guessed
-	if m.people.self >= 0 {
-		e.known = true
-	} else if e.options.Me != "" {
-		e.nobody = true
-	}
+	e.meet(m.people)
 	switch {
 	case d.left:
 		d.incomplete("of chats that the owner has left, the app exports the owner's own messages alone")
@@ -177,30 +164,10 @@ func (e *export) single() bool { return e.listed == 0 }
 
 // Coverage tells how much of a chat the export holds. That it was limited to some
 // dates is written nowhere.
-func (e *export) Coverage(c *chat.Conversation) chat.Coverage {
-	if d := e.dialogs[c.ID]; d != nil {
-		return d.cover
-	}
-	return chat.Coverage{Conversation: c.ID, WhyIncomplete: "not in the export"}
-}
+func (e *export) Coverage(c *chat.Conversation) chat.Coverage { return e.dialogs[c.ID].coverage(c.ID) }
 
 // Accounts tells where the export's records and files went.
-func (e *export) Accounts() chat.Accounts {
-	a := chat.Accounts{Ignored: e.ignored}
-	if e.guessed && e.options.Zone == nil {
-		a.Warnings = append(a.Warnings, path.Base(e.match.Path)+": times have no zone in the export: taken as this machine's; --tz says otherwise")
-	}
-	if e.nobody && !e.known {
-		a.Warnings = append(a.Warnings, "nobody here is called as --me says")
-	}
-	if len(e.dialogs) == 0 {
-		a.Warnings = append(a.Warnings, path.Base(e.match.Path)+": no chats in it: they are a choice of the export")
-	}
-	if e.match.Whole {
-		a.Unused = e.files.unused()
-	}
-	return a
-}
+func (e *export) Accounts() chat.Accounts { return e.accounts(len(e.dialogs)) }
 
 // Close closes what is open.
 func (e *export) Close() error {

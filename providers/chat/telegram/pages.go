@@ -20,19 +20,11 @@ import (
 // than the JSON does: nobody has a number in it, nor has the chat, and notices have
 // no time.
 type pages struct {
-	match   chat.Match
-	options chat.Options
-	files   *files
-	owner   owner // a name, where the export is of an account
-	account bool
-	list    map[string]entry // what an account's list of chats says, by folder
-	dialogs map[string]*pageDialog
-
-	ignored  map[string]int
-	guessed  bool // times had no zone
+	opened
+	account  bool
+	list     map[string]entry // what an account's list of chats says, by folder
+	dialogs  map[string]*pageDialog
 	standard bool // times had a zone without summer time
-	nobody   bool
-	known    bool
 }
 
 // entry is a chat in an account's list of chats.
@@ -51,10 +43,7 @@ type pageDialog struct {
 }
 
 func openPages(fsys fs.FS, m chat.Match, o chat.Options) *pages {
-	return &pages{
-		match: m, options: o, files: newFiles(fsys), account: m.Path == accountName,
-		ignored: map[string]int{}, dialogs: map[string]*pageDialog{},
-	}
+	return &pages{opened: newOpened(fsys, m, o), account: m.Path == accountName, dialogs: map[string]*pageDialog{}}
 }
 
 // Conversations yields the chats: those of an account in the order of their
@@ -275,11 +264,7 @@ func (e *pages) finish(b *pageMaker) {
 		b.chat.Participants[p.self].IDs = e.owner.known()
 	}
 	e.guessed, e.standard = e.guessed || b.clock.guessed, e.standard || b.clock.standard
-	if b.people.self >= 0 {
-		e.known = true
-	} else if e.options.Me != "" {
-		e.nobody = true
-	}
+	e.meet(b.people)
 	if b.dialog.left {
 		b.dialog.incomplete("the export holds the owner's own messages alone")
 	}
@@ -290,32 +275,20 @@ func (e *pages) finish(b *pageMaker) {
 
 // Coverage tells how much of a chat the export holds.
 func (e *pages) Coverage(c *chat.Conversation) chat.Coverage {
-	if d := e.dialogs[c.ID]; d != nil {
-		return d.cover
+	var d *dialog
+	if p := e.dialogs[c.ID]; p != nil {
+		d = &p.dialog
 	}
-	return chat.Coverage{Conversation: c.ID, WhyIncomplete: "not in the export"}
+	return d.coverage(c.ID)
 }
 
 // Accounts tells where the export's records and files went.
 func (e *pages) Accounts() chat.Accounts {
-	a := chat.Accounts{Ignored: e.ignored}
-	a.Warnings = append(a.Warnings, "exported as HTML, which lacks the numbers of people, edits, the times of notices and more: JSON has them")
-	if e.guessed && e.options.Zone == nil {
-		a.Warnings = append(a.Warnings, "times have no zone in the export: taken as this machine's; --tz says otherwise")
-	}
+	warnings := []string{"exported as HTML, which lacks the numbers of people, edits, the times of notices and more: JSON has them"}
 	if e.standard {
-		a.Warnings = append(a.Warnings, "times have a zone without its summer time in the export: those in summer may be an hour late; --tz says the zone")
+		warnings = append(warnings, "times have a zone without its summer time in the export: those in summer may be an hour late; --tz says the zone")
 	}
-	if e.nobody && !e.known {
-		a.Warnings = append(a.Warnings, "nobody here is called as --me says")
-	}
-	if len(e.dialogs) == 0 {
-		a.Warnings = append(a.Warnings, e.match.Path+": no chats in it: they are a choice of the export")
-	}
-	if e.match.Whole {
-		a.Unused = e.files.unused()
-	}
-	return a
+	return e.accounts(len(e.dialogs), warnings...)
 }
 
 // Close frees nothing: files are open only while messages stream.

@@ -2,7 +2,6 @@ package telegram
 
 import (
 	"bytes"
-	"io"
 	"io/fs"
 	"path"
 	"regexp"
@@ -10,6 +9,7 @@ import (
 
 	"chatkeep/providers/chat"
 	"chatkeep/providers/internal/jsonstream"
+	"chatkeep/providers/internal/peek"
 )
 
 const (
@@ -56,7 +56,7 @@ func recognize(fsys fs.FS) ([]chat.Match, error) {
 	}
 	var found []chat.Match
 	for _, name := range names[:min(len(names), maxFiles)] {
-		head, err := readHead(fsys, name)
+		head, err := peek.Head(fsys, name, headSize)
 		if err != nil {
 			continue // that file is its reader's trouble, not the folder's
 		}
@@ -70,20 +70,6 @@ func recognize(fsys fs.FS) ([]chat.Match, error) {
 		return found, nil
 	}
 	return append(found, recognizePages(fsys, foreign)...), nil
-}
-
-func readHead(fsys fs.FS, name string) ([]byte, error) {
-	f, err := fsys.Open(name)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	b := make([]byte, headSize)
-	n, err := io.ReadFull(f, b)
-	if err == io.EOF || err == io.ErrUnexpectedEOF {
-		err = nil
-	}
-	return b[:n], err
 }
 
 // judgement is what the head of a JSON text tells of it.

@@ -5,13 +5,14 @@ import (
 	"io/fs"
 
 	"chatkeep/providers/chat"
+	"chatkeep/providers/internal/peek"
 )
 
 // recognizePages finds an export for people in the root of fsys. Foreign is how
 // many entries of it have names that the app does not give.
 func recognizePages(fsys fs.FS, foreign int) []chat.Match {
 	for _, name := range []string{accountName, pageName} {
-		head, err := readHead(fsys, name)
+		head, err := peek.Head(fsys, name, headSize)
 		if err != nil || !bytes.Contains(head, []byte("<title>Exported Data</title>")) || !bytes.Contains(head, []byte(`page_wrap"`)) {
 			continue
 		}

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"chatkeep/providers/internal/phrasebook"
 )
 
 //go:embed phrases.txt
@@ -44,7 +46,7 @@ var known = parseTables(phrasesText, eventsText)
 
 func parseTables(phrases, events string) *tables {
 	t := &tables{phrase: map[string]string{}}
-	for code, s := range entries(phrases) {
+	for code, s := range phrasebook.Entries(phrases) {
 		if before, after, ok := strings.Cut(s, "%s"); ok {
 			t.forms = append(t.forms, [2]string{before, after})
 			continue
@@ -60,7 +62,7 @@ func parseTables(phrases, events string) *tables {
 			t.longest = max(t.longest, len(s))
 		}
 	}
-	for code, s := range entries(events) {
+	for code, s := range phrasebook.Entries(events) {
 		e := eventPhrase{code: code}
 		s, e.typed = strings.CutPrefix(s, "!")
 		s, e.start = strings.CutPrefix(s, "^")
@@ -74,23 +76,6 @@ func parseTables(phrases, events string) *tables {
 		}
 	}
 	return t
-}
-
-// entries yields the lines of a table with the code they stand under.
-func entries(table string) func(func(code, line string) bool) {
-	return func(yield func(string, string) bool) {
-		code := ""
-		for line := range strings.Lines(table) {
-			line = strings.TrimSuffix(line, "\n")
-			switch {
-			case line == "" || line[0] == '#':
-			case line[0] == '[':
-				code = strings.Trim(line, "[]")
-			case !yield(code, line):
-				return
-			}
-		}
-	}
 }
 
 // folded is text brought to the form of the tables.

@@ -2,7 +2,6 @@ package whatsapp
 
 import (
 	"bytes"
-	"io"
 	"io/fs"
 	"regexp"
 	"strings"
@@ -10,6 +9,7 @@ import (
 	"chatkeep/providers/chat"
 	"chatkeep/providers/chat/whatsapp/android"
 	"chatkeep/providers/chat/whatsapp/chatstorage"
+	"chatkeep/providers/internal/peek"
 )
 
 const (
@@ -53,7 +53,7 @@ func recognizeTexts(fsys fs.FS) ([]chat.Match, error) {
 		if looked++; looked > maxTexts || !e.Type().IsRegular() {
 			continue
 		}
-		head, err := readHead(fsys, e.Name())
+		head, err := peek.Head(fsys, e.Name(), headSize)
 		if err != nil {
 			continue // that file is its reader's trouble, not the folder's
 		}
@@ -73,20 +73,6 @@ func hasExt(name, ext string) bool {
 
 // mediaName is what the app calls the media beside a text.
 var mediaName = regexp.MustCompile(`^(\d{8}-.+|(IMG|VID|PTT|AUD|STK|DOC)-\d{8}-WA\d+.*|.+\.vcf)$`)
-
-func readHead(fsys fs.FS, name string) ([]byte, error) {
-	f, err := fsys.Open(name)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	b := make([]byte, headSize)
-	n, err := io.ReadFull(f, b)
-	if err == io.EOF || err == io.ErrUnexpectedEOF {
-		err = nil
-	}
-	return b[:n], err
-}
 
 // judge says how sure it is that a text is a chat, from 0 to 100.
 func judge(name string, head []byte) int {

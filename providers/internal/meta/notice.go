@@ -4,6 +4,8 @@ import (
 	_ "embed" // for the table
 	"strings"
 	"unicode"
+
+	"chatkeep/providers/internal/phrasebook"
 )
 
 //go:embed notices.txt
@@ -21,25 +23,17 @@ type notice struct {
 var named, unnamed = parseNotices(noticesText)
 
 func parseNotices(table string) (named []notice, unnamed map[string][]notice) {
-	code := ""
 	unnamed = map[string][]notice{}
-	for line := range strings.Lines(table) {
-		line = strings.TrimSuffix(line, "\n")
-		switch {
-		case line == "" || line[0] == '#':
-		case line[0] == '[':
-			code = strings.Trim(line, "[]")
-		default:
-			n := notice{code: code}
-			line, by := strings.CutPrefix(line, "@ ")
-			first, _, _ := strings.Cut(line, " ")
-			line, n.open = strings.CutSuffix(line, "…")
-			n.parts = strings.Split(line, "…")
-			if by {
-				named = append(named, n)
-			} else {
-				unnamed[first] = append(unnamed[first], n)
-			}
+	for code, phrase := range phrasebook.Entries(table) {
+		n := notice{code: code}
+		phrase, by := strings.CutPrefix(phrase, "@ ")
+		first, _, _ := strings.Cut(phrase, " ")
+		phrase, n.open = strings.CutSuffix(phrase, "…")
+		n.parts = strings.Split(phrase, "…")
+		if by {
+			named = append(named, n)
+		} else {
+			unnamed[first] = append(unnamed[first], n)
 		}
 	}
 	return named, unnamed

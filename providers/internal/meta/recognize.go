@@ -2,13 +2,13 @@ package meta
 
 import (
 	"bytes"
-	"io"
 	"io/fs"
 	"path"
 	"slices"
 	"strings"
 
 	"chatkeep/providers/chat"
+	"chatkeep/providers/internal/peek"
 )
 
 const (
@@ -129,7 +129,7 @@ func (a *App) glance(fsys fs.FS, dir string, named bool) *glance {
 			g.tidy = g.tidy && (slices.Contains(beside, e.Name()) || isSlug(e.Name()))
 		case a.Encrypted && encryptedFile(e.Name()):
 			if encrypted++; encrypted <= maxThreads {
-				g.encrypted = g.encrypted || isEncrypted(readHead(fsys, name))
+				g.encrypted = g.encrypted || isEncrypted(headOf(fsys, name))
 			}
 		default:
 			g.tidy = g.tidy && (path.Ext(e.Name()) == ".json" || path.Ext(e.Name()) == ".html")
@@ -177,7 +177,7 @@ func (g *glance) thread(fsys fs.FS, dir string) {
 		g.threads = g.threads || g.named && media
 		return
 	}
-	head := readHead(fsys, p.files[0])
+	head := headOf(fsys, p.files[0])
 	if !g.named && !p.html && !isThread(head) || !g.named && p.html && !isPage(head) {
 		return
 	}
@@ -191,15 +191,11 @@ func (g *glance) thread(fsys fs.FS, dir string) {
 	}
 }
 
-func readHead(fsys fs.FS, name string) []byte {
-	f, err := fsys.Open(name)
-	if err != nil {
-		return nil // that file is its reader's trouble, not the folder's
-	}
-	defer f.Close()
-	b := make([]byte, headSize)
-	n, _ := io.ReadFull(f, b)
-	return b[:n]
+// headOf is how a file begins. One that cannot be read is its reader's trouble, not
+// the folder's.
+func headOf(fsys fs.FS, name string) []byte {
+	head, _ := peek.Head(fsys, name, headSize)
+	return head
 }
 
 // isEncrypted says whether a file begins as an encrypted chat's.
@@ -237,7 +233,7 @@ func (a *App) loose(fsys fs.FS, list []fs.DirEntry) (found []chat.Match) {
 			continue
 		}
 		looked++
-		if sure := a.judge(e.Name(), readHead(fsys, e.Name())); sure > 0 {
+		if sure := a.judge(e.Name(), headOf(fsys, e.Name())); sure > 0 {
 			found = append(found, chat.Match{Route: ext[1:], Path: e.Name(), Sure: sure})
 		} else {
 			strangers++
@@ -247,7 +243,7 @@ func (a *App) loose(fsys fs.FS, list []fs.DirEntry) (found []chat.Match) {
 		return found
 	}
 	first := thread.files[0]
-	sure := a.judge(first, readHead(fsys, first))
+	sure := a.judge(first, headOf(fsys, first))
 	return append(found, chat.Match{Route: path.Ext(first)[1:], Path: first, Sure: sure, Whole: strangers == 0 && len(found) == 0})
 }
 

@@ -3,7 +3,6 @@ package android
 import (
 	"cmp"
 	"fmt"
-	"io"
 	"io/fs"
 	"path"
 	"regexp"
@@ -12,6 +11,7 @@ import (
 
 	"chatkeep/providers/chat"
 	"chatkeep/providers/chat/whatsapp/crypt"
+	"chatkeep/providers/internal/peek"
 	"chatkeep/providers/internal/sqlite"
 )
 
@@ -134,7 +134,7 @@ func judge(fsys fs.FS, name string) chat.Match {
 	if strings.Contains(path.Base(name), ".crypt") {
 		m.Route = RouteCrypt
 	}
-	switch head := readHead(fsys, name); {
+	switch head, _ := peek.Head(fsys, name, len(sqlite.Magic)); {
 	case string(head) == sqlite.Magic:
 		m.Route, m.Sure = RoutePlain, 98
 	default:
@@ -143,17 +143,6 @@ func judge(fsys fs.FS, name string) chat.Match {
 		}
 	}
 	return m
-}
-
-func readHead(fsys fs.FS, name string) []byte {
-	f, err := fsys.Open(name)
-	if err != nil {
-		return nil
-	}
-	defer f.Close()
-	head := make([]byte, len(sqlite.Magic))
-	n, _ := io.ReadFull(f, head)
-	return head[:n]
 }
 
 // placeOf finds the other parts of an installation by where its database is.

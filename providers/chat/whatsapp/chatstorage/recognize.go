@@ -2,13 +2,13 @@ package chatstorage
 
 import (
 	"bytes"
-	"io"
 	"io/fs"
 	"path"
 	"strings"
 
 	"chatkeep/providers/chat"
 	"chatkeep/providers/internal/iosbackup"
+	"chatkeep/providers/internal/peek"
 	"chatkeep/providers/internal/sqlite"
 )
 
@@ -109,12 +109,7 @@ func judge(fsys fs.FS, name string) int {
 
 // mentions says whether a file is a database that has words in its head.
 func mentions(fsys fs.FS, name string, words ...string) bool {
-	f, err := fsys.Open(name)
-	if err != nil {
-		return false
-	}
-	defer f.Close()
-	head, _ := io.ReadAll(io.LimitReader(f, headSize))
+	head, _ := peek.Head(fsys, name, headSize)
 	if !bytes.HasPrefix(head, []byte(sqlite.Magic)) {
 		return false
 	}
