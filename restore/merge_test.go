@@ -162,6 +162,28 @@ func TestMergeHistory(t *testing.T) {
 	}
 }
 
+// TestMergeTwoAccounts has two messages that two accounts gave one number: they are
+// two, however often each is stored, and one that was edited stays one.
+func TestMergeTwoAccounts(t *testing.T) {
+	at := func(text string, day int) *chat.Message {
+		return &chat.Message{ID: "a", Conversation: "c1", Time: dawn.AddDate(0, 0, day), Precision: chat.Second,
+			Kind: chat.Text, Text: text, NativeID: "7", Source: chat.Pointer{File: "f", At: "line 1"}}
+	}
+	w := newWorld(t)
+	for _, m := range []*chat.Message{at("one", 0), at("another", 300), at("one, edited", 0), at("another", 300), at("a third", -40)} {
+		w.backup(chatList(t, []*chat.Message{m}), thing{path: "messages/c1.jsonl", content: linesOf(t, []*chat.Message{m})})
+	}
+	a := w.together()
+	list, _ := all(t, a, a.Conversations()[0])
+	var texts []string
+	for _, m := range list {
+		texts = append(texts, m.Text)
+	}
+	if !slices.Equal(texts, []string{"a third", "one, edited", "another"}) || len(list[1].Earlier) != 1 {
+		t.Errorf("%q", texts)
+	}
+}
+
 // TestMergeTwoExports has two exports of one conversation in one snapshot: the
 // one that reaches further says what a message is.
 func TestMergeTwoExports(t *testing.T) {

@@ -9,6 +9,7 @@ import (
 	"hash"
 	"iter"
 	"slices"
+	"strconv"
 	"time"
 
 	"chatkeep/backup/format"
@@ -98,6 +99,7 @@ type state struct {
 	offset  uint32   // in it
 	earlier int32    // next older state of the message, or -1
 	hidden  bool     // an earlier state, or one that is linked to another message
+	timed   bool     // time is its own
 }
 
 // place is where a piece is.
@@ -250,7 +252,7 @@ var errTooMany = errors.New("a conversation of more than 2,000,000,000 messages"
 
 // add adds a state, unless a newer snapshot has the same.
 func (x *tally) add(m *chat.Message, at int64, number uint32, offset int) error {
-	s := state{id: sum16(m.ID), time: at, place: number, offset: uint32(offset), earlier: -1}
+	s := state{id: x.key(m), time: at, timed: !m.Time.IsZero(), place: number, offset: uint32(offset), earlier: -1}
 	x.sum.Reset()
 	if err := x.encode.Message(record.Said(m)); err != nil {
 		return err
@@ -279,6 +281,25 @@ func (x *tally) add(m *chat.Message, at int64, number uint32, offset int) error 
 		x.links.note(i, m)
 	}
 	return nil
+}
+
+// apart is from how far apart in time two messages with one id are not one. Apps
+// number messages within an account, which not every export tells; and a clock
+// whose zone is a guess is wrong by a day at most.
+const apart = 48 * time.Hour
+
+// key stands for a message: by its id and, where others have that, too, which of
+// these it is.
+func (x *tally) key(m *chat.Message) [16]byte {
+	key := sum16(m.ID)
+	for n := 1; !m.Time.IsZero(); n++ {
+		i, ok := x.newest[key]
+		if !ok || !x.states[i].timed || m.Time.Sub(time.Unix(0, x.states[i].time)).Abs() < apart {
+			break
+		}
+		key = sum16(m.ID + "\x00" + strconv.Itoa(n))
+	}
+	return key
 }
 
 func sum16(s string) [16]byte {

@@ -34,7 +34,7 @@ func TestAccount(t *testing.T) {
 	got := ""
 	for _, c := range r.conversations {
 		got += fmt.Sprintf("%s|%s|%s|%s|%d|%v\n", c.Title, c.Kind, c.Account, c.NativeID, len(c.Participants), r.coverage[c.ID].Complete)
-		if c.ID != chat.ConversationID(platform, "9001", c.NativeID, "") || !c.Participants[0].Self {
+		if c.ID != chat.ConversationID(platform, "", c.NativeID, "") || !c.Participants[0].Self {
 			t.Errorf("%s: id %s, participants %+v", c.Title, c.ID, c.Participants)
 		}
 	}
@@ -77,7 +77,7 @@ func marks(m *chat.Message) string {
 
 func TestText(t *testing.T) {
 	_, m := account(t)
-	cyra := chat.ParticipantID(platform, "9001", "user9003", "")
+	cyra := chat.ParticipantID(platform, "", "user9003", "")
 	for id, want := range map[string]string{
 		"101": "Yes, [bold|all of them]: [italic|kale], [underline|chard], [strike|leeks] and [spoiler|mushrooms 🍄]. ",
 		"102": "Look at [link example.org/beds|example.org/beds] or [link https://example.org/a?b=1&c=2|this page], write to " +
@@ -246,10 +246,10 @@ func TestKinds(t *testing.T) {
 			t.Errorf("%s: %s\nwant %s", id, got, want)
 		}
 	}
-	if p := all["Bo Lind 126"].Poll; fmt.Sprintf("%+v", *p) != "{Question:What next? Options:[{Text:beans Votes:2 By:["+chat.ParticipantID(platform, "9001", "user9001", "")+"]} {Text:peas Votes:1 By:[]}]}" {
+	if p := all["Bo Lind 126"].Poll; fmt.Sprintf("%+v", *p) != "{Question:What next? Options:[{Text:beans Votes:2 By:["+chat.ParticipantID(platform, "", "user9001", "")+"]} {Text:peas Votes:1 By:[]}]}" {
 		t.Errorf("poll %+v", *p)
 	}
-	if e := all["Garden club 21"].Event; e.By != chat.ParticipantID(platform, "9001", "user9003", "") || len(e.Targets) != 1 || e.Targets[0] != chat.ParticipantID(platform, "9001", "user9002", "") {
+	if e := all["Garden club 21"].Event; e.By != chat.ParticipantID(platform, "", "user9003", "") || len(e.Targets) != 1 || e.Targets[0] != chat.ParticipantID(platform, "", "user9002", "") {
 		t.Errorf("event %+v", *e)
 	}
 }
@@ -298,10 +298,10 @@ func TestAnswers(t *testing.T) {
 	if r := m["Bo Lind 101"].ReplyTo; r == nil || !r.Found || r.ID != m["Bo Lind 100"].ID {
 		t.Errorf("reply %+v", r)
 	}
-	if r := m["Bo Lind 149"].ReplyTo; r.Found || r.ID != chat.NativeMessageID(platform, "9001", "channel9100", "12") {
+	if r := m["Bo Lind 149"].ReplyTo; r.Found || r.ID != chat.NativeMessageID(platform, "", "channel9100", "12") {
 		t.Errorf("reply to another chat %+v", r)
 	}
-	if r := m["Bo Lind 150"].ReplyTo; r.Found || r.ID != chat.NativeMessageID(platform, "9001", "user9002", "3") {
+	if r := m["Bo Lind 150"].ReplyTo; r.Found || r.ID != chat.NativeMessageID(platform, "", "user9002", "3") {
 		t.Errorf("reply to what is not there %+v", r)
 	}
 	if r := m["Garden club -999999980"].ReplyTo; !r.Found || r.ID != m["Garden club -999999990"].ID {
@@ -311,7 +311,7 @@ func TestAnswers(t *testing.T) {
 	if m["Garden club 13"].Thread != topic || m["Garden club 14"].Thread != topic || m["Garden club 15"].Thread != topic || m["Garden club 23"].Thread != "" {
 		t.Error("topics")
 	}
-	me, bo := chat.ParticipantID(platform, "9001", "user9001", ""), chat.ParticipantID(platform, "9001", "user9002", "")
+	me, bo := chat.ParticipantID(platform, "", "user9001", ""), chat.ParticipantID(platform, "", "user9002", "")
 	at := time.Date(2024, 6, 1, 8, 0, 0, 0, time.UTC)
 	got := m["Bo Lind 106"].Reactions
 	want := []chat.Reaction{{Emoji: "🎉", By: bo, Time: at}, {Emoji: "🎉", Count: 2}, {Emoji: "chats/chat_001/stickers/AnimatedSticker.tgs", Count: 1}, {Emoji: "⭐", Count: 50}}

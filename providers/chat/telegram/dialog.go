@@ -59,9 +59,11 @@ func (e *export) begin(h *head) (*chat.Conversation, *dialog) {
 		c.Account = strings.TrimPrefix(c.NativeID, classUser) // it is the owner's number
 	}
 	c.Title = e.title(h)
-	c.ID = chat.ConversationID(platform, c.Account, c.NativeID, c.Title)
+	// The account is no part of ids: an export of one chat does not tell it. Two
+	// accounts number their messages apart, which tells these by their times.
+	c.ID = chat.ConversationID(platform, "", c.NativeID, c.Title)
 	for n := 2; e.dialogs[c.ID] != nil; n++ { // an export put together out of several
-		c.ID = chat.ConversationID(platform, c.Account, fmt.Sprintf("%s#%d", c.NativeID, n), "")
+		c.ID = chat.ConversationID(platform, "", fmt.Sprintf("%s#%d", c.NativeID, n), "")
 	}
 	newPeople(c, &e.owner, e.options.Me)
 	name, _ := h.name.Text()

@@ -107,7 +107,7 @@ func (m *maker) messageID(number string) string {
 	if within == "" {
 		within = m.chat.ID
 	}
-	return chat.NativeMessageID(platform, m.chat.Account, within, number)
+	return chat.NativeMessageID(platform, "", within, number)
 }
 
 // readTime reads when the message was sent.
@@ -170,7 +170,7 @@ func (m *maker) peerID(peer string) string {
 	if peer == "" {
 		return ""
 	}
-	return chat.ParticipantID(platform, m.chat.Account, peer, "")
+	return chat.ParticipantID(platform, "", peer, "")
 }
 
 // reply reads what the message answers, or points to.
@@ -184,7 +184,7 @@ func (m *maker) reply(to field) {
 	m.message.ReplyTo = r
 	peer := peerOf(m.record.take(fReplyPeer), m.chat.NativeID)
 	if peer != "" && peer != m.chat.NativeID {
-		r.ID = chat.NativeMessageID(platform, m.chat.Account, peer, r.NativeID)
+		r.ID = chat.NativeMessageID(platform, "", peer, r.NativeID)
 		m.extra(fieldNames[fReplyPeer], peer)
 		return
 	}

@@ -137,14 +137,14 @@ func TestOldAndNew(t *testing.T) {
 	}
 }
 
-// TestAccountAndChat reads a chat out of an account's export, and alone with the
-// owner's number: the same records.
+// TestAccountAndChat reads a chat out of an account's export, and alone, with the
+// owner's number and without: the same records.
 func TestAccountAndChat(t *testing.T) {
 	account := `{"about":"Telegram","personal_information":{"user_id":6,"first_name":"Bea","last_name":""},"chats":{"about":"","list":[` + small + `]}}`
 	all := readText(t, account, chat.Options{})
-	for _, me := range []string{"6", "user6"} {
+	for _, me := range []string{"", "6", "user6"} {
 		one := readText(t, small, chat.Options{Me: me})
-		if all.conversations[0].ID != one.conversations[0].ID || one.conversations[0].Account != "6" {
+		if all.conversations[0].ID != one.conversations[0].ID || one.conversations[0].Account != strings.TrimPrefix(me, "user") {
 			t.Errorf("--me %s: %+v and %+v", me, all.conversations[0], one.conversations[0])
 		}
 		for i, m := range all.all() {

@@ -20,7 +20,7 @@ type owner struct {
 // participant is the owner in a conversation.
 func (o *owner) participant() chat.Participant {
 	native := classUser + o.number
-	p := chat.Participant{ID: chat.ParticipantID(platform, o.number, native, ""), Self: true}
+	p := chat.Participant{ID: chat.ParticipantID(platform, "", native, ""), Self: true}
 	p.IDs = append([]chat.NativeID{{Kind: platform, Value: native}}, o.known()...)
 	if o.name != "" {
 		p.Names = []chat.Name{{Value: o.name, From: "profile"}}
@@ -82,7 +82,7 @@ func (p *people) meet(native, name string) string {
 	}
 	one := p.met[key]
 	if one == nil {
-		one = &person{id: chat.ParticipantID(platform, p.chat.Account, native, name), index: len(p.chat.Participants)}
+		one = &person{id: chat.ParticipantID(platform, "", native, name), index: len(p.chat.Participants)}
 		p.met[key] = one
 		member := chat.Participant{ID: one.id}
 		if native != "" {

@@ -125,7 +125,7 @@ func (m *maker) callOf(id int64, r *row, other string) (native string) {
 	}
 	who, result := c.Int(0), c.Int(7)
 	r.fromMe, r.stamp = c.Int(1) == 1, c.Int(4)
-	native = "call/" + jid.Native(r.fromMe, cmp.Or(c.Text(2), c.Text(4)))
+	native = jid.NativeCall(r.fromMe, cmp.Or(c.Text(2), c.Text(4)))
 	if round := c.Int(3); round > 0 {
 		native += "/" + strconv.FormatInt(round, 10)
 	}

@@ -100,7 +100,7 @@ func (b *board) at(j jid.JID) *talk {
 func (b *board) add(native string, kind chat.ConversationKind) *talk {
 	t := &talk{number: int64(len(b.talks)), here: map[string]bool{}}
 	t.chat = &chat.Conversation{Platform: jid.Platform, Account: b.people.account, NativeID: native, Kind: kind}
-	t.chat.ID = chat.ConversationID(jid.Platform, b.people.account, native, "")
+	t.chat.ID = jid.ConversationID(native)
 	if native == b.people.account && kind == chat.Direct {
 		t.chat.Kind = chat.Self
 	}

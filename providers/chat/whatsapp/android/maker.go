@@ -83,7 +83,7 @@ func (m *maker) make(r *row) *chat.Message {
 	} else {
 		m.identify(native, r)
 	}
-	if m.message.NativeID != native {
+	if m.message.NativeID != jid.Native(r.fromMe, m.keyOf(r)) {
 		m.renamed[r.number()] = m.message.NativeID
 	}
 	m.at(r.stamp)
@@ -134,13 +134,21 @@ func (m *maker) measure(r *row) {
 // isItem says whether a row is shown in the message of an album.
 func (m *maker) isItem(id int64) bool { return m.items.has(id) }
 
-// native is a message's own id: whether the owner sent it, and its first key.
-func (m *maker) native(r *row) string {
-	key := r.key
+// keyOf is a message's first key.
+func (m *maker) keyOf(r *row) string {
 	if r.old == nil {
 		if first := m.keys.of(r.id); first != "" {
-			key = first
+			return first
 		}
+	}
+	return r.key
+}
+
+// native is a message's own id.
+func (m *maker) native(r *row) string {
+	key := m.keyOf(r)
+	if r.old == nil && (r.kind == missedType || r.kind == callLogType) {
+		return jid.NativeCall(r.fromMe, key)
 	}
 	return jid.Native(r.fromMe, key)
 }
@@ -162,7 +170,7 @@ func (m *maker) identify(native string, r *row) {
 }
 
 func (m *maker) idIn(t *talk, native string) string {
-	return chat.NativeMessageID(jid.Platform, m.people.account, t.chat.NativeID, native)
+	return jid.MessageID(t.chat.NativeID, native)
 }
 
 func (m *maker) at(stamp int64) {

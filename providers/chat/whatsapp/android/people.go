@@ -146,7 +146,7 @@ func (p *people) also(one *person, row int64) {
 func (p *people) others() *person {
 	if p.crowd == nil {
 		p.crowd = &person{}
-		p.crowd.ID = chat.ParticipantID(jid.Platform, p.account, "others", "")
+		p.crowd.ID = jid.ParticipantID("others")
 		p.crowd.addNames(chat.Name{Value: "Others", From: "system"})
 	}
 	return p.crowd
@@ -172,7 +172,7 @@ func (p *people) of(j jid.JID) *person {
 		return p.others()
 	}
 	one := &person{jid: j}
-	one.ID = chat.ParticipantID(jid.Platform, p.account, j.String(), "")
+	one.ID = jid.ParticipantID(j.String())
 	if n := j.Number(); n != "" {
 		one.IDs = append(one.IDs, chat.NativeID{Kind: "phone", Value: n})
 	}
@@ -205,12 +205,9 @@ func (p *people) findSelf(fsys fs.FS, at *place, o chat.Options) {
 	if p.account == "" {
 		p.account = p.joined()
 	}
-	p.self = &person{Participant: chat.Participant{Self: true}}
-	if p.account == "" {
-		p.self.ID = chat.ParticipantID(jid.Platform, "", "me", "")
-	} else {
+	p.self = &person{Participant: chat.Participant{ID: jid.OwnerID(), Self: true}}
+	if p.account != "" {
 		p.self.jid = jid.Parse(p.account)
-		p.self.ID = chat.ParticipantID(jid.Platform, p.account, p.account, "")
 		if n := p.self.jid.Number(); n != "" {
 			p.self.IDs = append(p.self.IDs, chat.NativeID{Kind: "phone", Value: n})
 		}

@@ -135,33 +135,21 @@ func (b *book) called(address string) string {
 	return ""
 }
 
-// setOwner says whose database it is, once: what comes later is not heard. The
-// address is the account in all ids.
+// setOwner says whose database it is, once: what comes later is not heard.
 func (b *book) setOwner(address string) {
 	if address = b.resolve(address); b.me == "" && isPerson(address) {
 		b.me = address
-		clear(b.ids)
+		b.ids[address] = jid.OwnerID()
 	}
 }
-
-// owner is the participant id of the owner.
-func (b *book) owner() string { return b.participantID(cmp.Or(b.me, "me")) }
 
 func (b *book) participantID(address string) string {
 	id := b.ids[address]
 	if id == "" {
-		id = chat.ParticipantID(jid.Platform, b.me, address, "")
+		id = jid.ParticipantID(address)
 		b.ids[address] = id
 	}
 	return id
-}
-
-func (b *book) conversationID(address string) string {
-	return chat.ConversationID(jid.Platform, b.me, address, "")
-}
-
-func (b *book) messageID(conversation, native string) string {
-	return chat.NativeMessageID(jid.Platform, b.me, conversation, native)
 }
 
 // id is the participant id of whom an address names, or "" for none.
@@ -188,7 +176,7 @@ func (b *book) participant(address string) chat.Participant {
 
 // self is the owner.
 func (b *book) self() chat.Participant {
-	p := chat.Participant{ID: b.owner(), Self: true}
+	p := chat.Participant{ID: jid.OwnerID(), Self: true}
 	if b.me != "" {
 		p = b.participant(b.me)
 	}

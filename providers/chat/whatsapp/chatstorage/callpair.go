@@ -83,7 +83,7 @@ func nearest(k *call, told []shown, taken []bool) int {
 // native is the call's own id: whether the owner made it, and the app's id of it,
 // which old releases do not keep; then the time.
 func (k *call) native() string {
-	return "call/" + jid.Native(k.outgoing, cmp.Or(k.id, strconv.FormatInt(k.date, 10)))
+	return jid.NativeCall(k.outgoing, cmp.Or(k.id, strconv.FormatInt(k.date, 10)))
 }
 
 // record makes a message of a call that no message tells.
@@ -93,14 +93,14 @@ func (r *reader) record(k *call) *chat.Message {
 		native = fmt.Sprintf("%s/%d", native, k.number)
 	}
 	m := &chat.Message{
-		ID: r.source.book.messageID(r.conv.address, native), NativeID: native, Conversation: r.conv.chat.ID,
+		ID: jid.MessageID(r.conv.address, native), NativeID: native, Conversation: r.conv.chat.ID,
 		Kind: chat.CallKind, Call: &k.call, Extra: k.extra,
 		Source: chat.Pointer{File: r.callsAt, At: fmt.Sprintf("row %d", k.row)},
 	}
 	if k.unit != "" {
 		m.Time, m.Precision, m.ZoneSource = at(k.date), k.unit, chat.FromExport
 	}
-	m.Sender = r.source.book.owner()
+	m.Sender = jid.OwnerID()
 	if !k.outgoing {
 		m.Sender = r.source.join(r.conv, k.caller)
 	}

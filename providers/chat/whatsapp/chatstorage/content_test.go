@@ -11,6 +11,7 @@ import (
 
 	"chatkeep/providers/chat"
 	"chatkeep/providers/chat/chattest"
+	"chatkeep/providers/chat/whatsapp/jid"
 	"chatkeep/providers/internal/iosbackup"
 )
 
@@ -25,10 +26,15 @@ const (
 )
 
 // person is the participant id of somebody in Ines' database.
-func person(address string) string { return chat.ParticipantID("whatsapp", ines, address, "") }
+func person(address string) string {
+	if address == ines {
+		return jid.OwnerID()
+	}
+	return jid.ParticipantID(address)
+}
 
 func message(address, native string) string {
-	return chat.NativeMessageID("whatsapp", ines, address, native)
+	return jid.MessageID(address, native)
 }
 
 // TestMessages holds every kind of message against what it says.
@@ -240,7 +246,7 @@ func TestChats(t *testing.T) {
 		"447700900008@s.whatsapp.net":   {chat.Direct, "+447700900008", ines + " 447700900008@s.whatsapp.net"},
 	} {
 		c := r.chat(t, address)
-		if c.Kind != want.kind || c.Title != want.title || c.Account != ines || c.ID != chat.ConversationID("whatsapp", ines, address, "") {
+		if c.Kind != want.kind || c.Title != want.title || c.Account != ines || c.ID != jid.ConversationID(address) {
 			t.Errorf("%s is %s %q of %s", address, c.Kind, c.Title, c.Account)
 		}
 		var who []string

@@ -66,11 +66,14 @@ func (r *reader) id(ref ref) string {
 		return r.ids.Next(m.Time, m.Sender, m.Kind, m.Text)
 	}
 	native := jid.Native(r.fromMe(), r.stanza)
+	if m.Call != nil {
+		native = jid.NativeCall(r.fromMe(), r.stanza)
+	}
 	if ref.said > 0 {
 		native = fmt.Sprintf("%s/%d", native, ref.said)
 	}
 	m.NativeID = native
-	return r.source.book.messageID(r.conv.address, native)
+	return jid.MessageID(r.conv.address, native)
 }
 
 func (r *reader) fromMe() bool { return r.rows.Int(cFromMe) != 0 }
@@ -78,7 +81,7 @@ func (r *reader) fromMe() bool { return r.rows.Int(cFromMe) != 0 }
 // sender is who sent a message: in a group the member, for ZFROMJID is the group.
 func (r *reader) sender() string {
 	if r.fromMe() {
-		return r.source.book.owner()
+		return jid.OwnerID()
 	}
 	if member := r.source.members[r.rows.Int(cMember)]; member != "" {
 		return r.who(member)
@@ -220,7 +223,7 @@ func (r *reader) poll() {
 		m.Poll.Options[i].Text = option
 	}
 	for _, v := range p.votes {
-		by := r.source.book.owner()
+		by := jid.OwnerID()
 		if v.by != "" {
 			by = r.who(v.by)
 		}
@@ -252,7 +255,7 @@ func (r *reader) react() {
 		case a.count > 0 && a.count < 1<<31:
 			one.Count = int(a.count)
 		case a.by == "":
-			one.By = r.source.book.owner()
+			one.By = jid.OwnerID()
 		default:
 			one.By = r.who(a.by)
 		}
@@ -281,7 +284,7 @@ func (r *reader) answer() {
 		found, fromMe = true, !fromMe
 	}
 	native := jid.Native(fromMe, stanza)
-	r.message.ReplyTo = &chat.Reply{ID: r.source.book.messageID(r.conv.address, native), NativeID: native, Found: found}
+	r.message.ReplyTo = &chat.Reply{ID: jid.MessageID(r.conv.address, native), NativeID: native, Found: found}
 }
 
 // mentions marks "@49170…" where it is the number of somebody in the chat.

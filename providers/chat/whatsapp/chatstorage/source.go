@@ -148,7 +148,7 @@ func (s *source) sortOut(calls []*call) {
 	}
 	for _, c := range s.order {
 		switch {
-		case s.byID[s.book.conversationID(c.address)] != nil:
+		case s.byID[jid.ConversationID(c.address)] != nil:
 		case c.removed:
 			s.ignored["chats that were removed"]++
 		default:
@@ -186,7 +186,7 @@ func (s *source) settle(conv *conversation) {
 
 // conversation finds or makes the conversation at an address.
 func (s *source) conversation(address string) *conversation {
-	id := s.book.conversationID(address)
+	id := jid.ConversationID(address)
 	if conv := s.byID[id]; conv != nil {
 		return conv
 	}
