@@ -8,18 +8,16 @@ import (
 	"context"
 	"io"
 	"os"
-	"runtime/debug"
 
 	"chatkeep/backup"
+	"chatkeep/backup/heap"
 	"chatkeep/backup/session"
 	"chatkeep/providers/all"
 	"chatkeep/restore"
 )
 
 func main() {
-	// Most of the heap is a few large buffers that are used again and again. At
-	// the default the collector would let as much garbage gather beside them.
-	debug.SetGCPercent(10)
+	heap.Tune()
 	os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr, os.Getenv))
 }
 

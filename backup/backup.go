@@ -23,9 +23,12 @@ type Source struct {
 	App       string
 	Providers []chat.Provider
 	Chat      chat.Options
-	Select    Selection
-	Tags      []string
-	Host      string
+	// Which asks a person which of several apps an export is of: "" where nobody
+	// knows. Where it is nil, nobody is asked.
+	Which  func(ctx context.Context, what string, apps []string) string
+	Select Selection
+	Tags   []string
+	Host   string
 	// Guard says that the source is taken again and again, and is to be told of where
 	// it has much less in it than the last time.
 	Guard bool
@@ -53,7 +56,9 @@ func (s *Source) fullPath() string {
 // Options are what a run needs beside its source.
 type Options struct {
 	// Files is the table of what was stored of which file, or nil to read all.
-	Files    *state.Table
+	Files *state.Table
+	// Exports is the table of what parsing the exports gave, or nil to parse all.
+	Exports  *state.Table
 	Progress func(Progress)
 	Workers  int // cores+1 where 0
 	Now      func() time.Time
@@ -71,7 +76,11 @@ type Report struct {
 	Unchanged    int64 // files that were not read again
 	Changed      int64 // files that changed while they were read
 
+	// ExportsUnchanged says that the exports are those of the last run: they were not
+	// parsed again, and Conversations is empty.
+	ExportsUnchanged          bool
 	Conversations             []*ConversationReport
+	ConversationCount         int64
 	Messages, Unparsed        int64
 	MediaStored, MediaMissing int64
 
@@ -93,6 +102,7 @@ type run struct {
 	out     *collector
 	warned  warnings
 	far     progress
+	outcome *outcome // for the next run, nil where it has to parse
 }
 
 func (r *run) warn(s string) { r.warned.add(s) }
@@ -117,6 +127,7 @@ func Run(ctx context.Context, src Source, s *repo.Session, o Options) (*Report, 
 		return r.report, err
 	}
 	r.report.Snapshot, r.report.Sequence = head.Hash, head.Seq
+	r.keepOutcome()
 	return r.report, r.out.keep()
 }
 
@@ -190,7 +201,7 @@ func (r *run) manifest(contents, stats format.List) *format.Manifest {
 		Started: r.started.UTC(), Finished: r.o.Now().UTC(), Program: r.o.Program,
 		Complete: r.report.Unreadable == 0,
 		Totals: format.Totals{
-			Files: r.report.Files, Bytes: r.report.Bytes, Conversations: int64(len(r.report.Conversations)),
+			Files: r.report.Files, Bytes: r.report.Bytes, Conversations: r.report.ConversationCount,
 			Messages: r.report.Messages, Unparsed: r.report.Unparsed, MediaStored: r.report.MediaStored,
 			MediaMissing: r.report.MediaMissing, Unreadable: r.report.Unreadable,
 		},

@@ -198,7 +198,9 @@ func backupOnce(ctx context.Context, c *session.Call, w *session.Writable, src S
 		Progress: func(p Progress) { c.Voice.Progress(p.Bytes, p.TotalBytes, p.Path) },
 	}
 	if src.Stream == nil {
-		options.Files = w.Memory.Table(fmt.Sprintf("files %q %q", src.fullPath(), src.App), key.IndexIdentity(), key.IndexRecipient())
+		what := fmt.Sprintf("%q %q", src.fullPath(), src.App)
+		options.Files = w.Memory.Table("files "+what, key.IndexIdentity(), key.IndexRecipient())
+		options.Exports = w.Memory.Table("exports "+what, key.IndexIdentity(), key.IndexRecipient())
 	}
 	report, err := Run(ctx, src, s, options)
 	if err != nil {
@@ -260,6 +262,10 @@ func tellStored(c *session.Call, src *Source, r *Report, requests int64, took ti
 	shown(r.Conversations,
 		func(one *ConversationReport) { c.Voice.Say("%s", conversationLine(one)) },
 		func(n int) { c.Voice.Say("and %s more conversations", session.Count(int64(n))) })
+	if r.ExportsUnchanged {
+		c.Voice.Say("%s, %s: the exports are those of the last run, and were not parsed again",
+			session.Plural(r.ConversationCount, "conversation", "conversations"), session.Plural(r.Messages, "message", "messages"))
+	}
 	unfinished := finished(r)
 	tell := c.Voice.Say
 	if (unfinished != nil || r.Changed > 0) && !c.Voice.JSON() {

@@ -20,6 +20,7 @@ type summary struct {
 	Files         int64        `json:"files"`
 	Unchanged     int64        `json:"unchanged"`
 	Conversations int64        `json:"conversations"`
+	Same          bool         `json:"exports_unchanged,omitempty"`
 	Messages      int64        `json:"messages"`
 	Unparsed      int64        `json:"unparsed"`
 	MediaStored   int64        `json:"media_stored"`
@@ -41,10 +42,10 @@ type summary struct {
 func storedOf(src *Source, r *Report, requests int64, took time.Duration) summary {
 	return summary{
 		Type: "summary", Path: src.Path, Source: src.label(), Snapshot: &r.Snapshot, Sequence: r.Sequence, Files: r.Files, Unchanged: r.Unchanged,
-		Conversations: int64(len(r.Conversations)), Messages: r.Messages, Unparsed: r.Unparsed,
+		Conversations: r.ConversationCount, Messages: r.Messages, Unparsed: r.Unparsed,
 		MediaStored: r.MediaStored, MediaMissing: r.MediaMissing, Unreadable: r.Unreadable, Skipped: r.Skipped,
 		BytesRead: r.Bytes, BytesNew: r.BytesNew, BytesStored: r.BytesStored, Chunks: r.Chunks,
-		Requests: requests, Seconds: took.Seconds(), Warnings: some(r.Warnings),
+		Requests: requests, Seconds: took.Seconds(), Warnings: some(r.Warnings), Same: r.ExportsUnchanged,
 	}
 }
 

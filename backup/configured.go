@@ -65,6 +65,7 @@ func sourceOf(c *session.Call, name string, s config.Source, path string, chats 
 		Chat:   chat.Options{Me: s.Me, Chat: s.Chat, DateOrder: s.DateOrder},
 		Select: Selection{Exclude: s.Exclude, Include: s.Include, NoVideos: s.NoVideos, OneFileSystem: s.OneFileSystem},
 	}
+	src.Which = c.Choose
 	src.Chat.Key = c.AskKey(session.ExportKey{File: s.KeyFile, Command: s.KeyCommand})
 	if err := checkApp(chats, s.App); err != nil {
 		return src, session.Usage("--app: %v", err)

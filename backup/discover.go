@@ -2,6 +2,7 @@ package backup
 
 import (
 	"context"
+	"crypto/sha256"
 	"fmt"
 	"io/fs"
 	"maps"
@@ -26,22 +27,27 @@ type finder struct {
 	src       *Source
 	providers []chat.Provider
 	warn      func(string)
+	which     func(what string, apps []string) string // nil where nobody is asked
 	found     []found
 	other     int64 // plain files in folders where nothing was recognised
 	bytes     int64 // of all plain files
 	whole     []string
-	claimed   map[string]bool // folders, and zips, with an export in them
-	joined    map[string]bool // paths of parts that were looked at together, and whether that gave anything
+	prints    map[string]*placePrint // of the nodes that exports lie at
+	claimed   map[string]bool        // folders, and zips, with an export in them
+	joined    map[string]bool        // paths of parts that were looked at together, and whether that gave anything
 }
 
 func newFinder(src *Source, warn func(string)) *finder {
-	return &finder{src: src, providers: src.Providers, warn: warn, claimed: map[string]bool{}, joined: map[string]bool{}}
+	return &finder{src: src, providers: src.Providers, warn: warn, claimed: map[string]bool{}, joined: map[string]bool{}, prints: map[string]*placePrint{}}
 }
 
 // discover finds every export below a source, in the order of the walk. What is
 // only similar to an export is none; trouble with looking is a warning.
 func discover(ctx context.Context, src *Source, warn func(string)) (*finder, error) {
 	f := newFinder(src, warn)
+	if src.Which != nil {
+		f.which = func(what string, apps []string) string { return src.Which(ctx, what, apps) }
+	}
 	if src.App == "files" {
 		f.providers = nil
 	} else if src.App != "" {
@@ -56,6 +62,7 @@ func discover(ctx context.Context, src *Source, warn func(string)) (*finder, err
 	return f, walk(ctx, src.Path, &src.Select, func(n node) error {
 		if n.info != nil {
 			f.visit(n)
+			f.print(n)
 		}
 		return nil
 	})
@@ -84,6 +91,18 @@ func (f *finder) visit(n node) {
 	}
 }
 
+// print takes a node into the prints of what it is part of.
+func (f *finder) print(n node) {
+	for p := n.path; ; p = path.Dir(p) {
+		if one := f.prints[p]; one != nil {
+			one.add(n)
+		}
+		if p == originals || p == "." {
+			return
+		}
+	}
+}
+
 func isZipName(p string) bool { return strings.EqualFold(path.Ext(p), ".zip") }
 
 // isRoot reports whether the source is this one file or folder.
@@ -106,7 +125,7 @@ func (f *finder) look(file, at string) bool {
 	}
 	defer export.Close()
 	if export.Zip == nil {
-		return f.recognise(export.FS, place{name: export.Name, parts: []part{{file, ".", at}}})
+		return f.recognise(export.FS, place{name: export.Name, parts: []part{{file, ".", at, at}}})
 	}
 	some, folders := false, 0
 	err = fs.WalkDir(export.FS, ".", func(p string, d fs.DirEntry, err error) error {
@@ -117,7 +136,7 @@ func (f *finder) look(file, at string) bool {
 			f.warn(fmt.Sprintf("%s: more than %d folders, the rest not looked into", file, maxZipFolders))
 			return fs.SkipAll
 		}
-		inside := place{name: export.Name, parts: []part{{file, p, path.Join(at, p)}}}
+		inside := place{name: export.Name, parts: []part{{file, p, path.Join(at, p), at}}}
 		if p != "." {
 			inside.name = path.Base(p)
 		}
@@ -161,8 +180,9 @@ func (f *finder) recognise(fsys fs.FS, where place) bool {
 		list := byPath[p]
 		slices.SortStableFunc(list, func(a, b candidate) int { return b.sure - a.sure })
 		if len(list) > 1 && list[0].sure == list[1].sure {
-			f.warn(fmt.Sprintf("%s: could be %s or %s: say which by --app", filepath.Join(where.file(), p), list[0].provider.Name, list[1].provider.Name))
-			continue
+			if list = f.settle(filepath.Join(where.file(), p), list); list == nil {
+				continue
+			}
 		}
 		for _, m := range list[0].matches {
 			f.take(fsys, found{list[0].provider, m, where})
@@ -171,9 +191,32 @@ func (f *finder) recognise(fsys fs.FS, where place) bool {
 	return len(byPath) > 0
 }
 
+// settle has a person say which of those that are equally sure it is, or gives nil.
+func (f *finder) settle(what string, list []candidate) []candidate {
+	var apps []string
+	for _, c := range list {
+		if c.sure == list[0].sure {
+			apps = append(apps, c.provider.Name)
+		}
+	}
+	slices.Sort(apps)
+	if f.which != nil {
+		if app := f.which(what+" could be of several apps", apps); app != "" {
+			return slices.DeleteFunc(list, func(c candidate) bool { return c.provider.Name != app })
+		}
+	}
+	f.warn(fmt.Sprintf("%s: could be %s: say which by --app", what, strings.Join(apps, " or ")))
+	return nil
+}
+
 // take keeps one export. What belongs to it as a whole is not looked at again.
 func (f *finder) take(fsys fs.FS, one found) {
 	f.found = append(f.found, one)
+	for _, p := range one.parts {
+		if f.prints[p.node] == nil {
+			f.prints[p.node] = &placePrint{hash: sha256.New()}
+		}
+	}
 	if !one.match.Whole {
 		return
 	}

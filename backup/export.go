@@ -41,62 +41,53 @@ func (r *run) parseExports(ctx context.Context) ([]result, error) {
 	if err != nil || len(f.found) == 0 {
 		return nil, err
 	}
+	key := r.outcomeKey(f)
+	if entries, ok := r.recall(key); ok {
+		return entries, nil
+	}
 	all := &exports{people: map[string][][]byte{}}
 	if err := r.parseAll(ctx, f.found, all); err != nil {
 		return nil, err
 	}
-	r.tally(all.reports)
-	return r.entries(ctx, all)
+	entries, err := r.entries(ctx, all)
+	if err == nil {
+		r.remember(key, entries, r.tally(all.reports))
+	}
+	return entries, err
 }
 
-// parseAll parses exports side by side, one worker for each packer.
+// parseAll parses exports, one worker for each packer.
 func (r *run) parseAll(ctx context.Context, list []found, all *exports) error {
-	jobs := make(chan *found, len(list))
-	for i := range list {
-		jobs <- &list[i]
-	}
-	close(jobs)
 	packers := r.packers[:len(r.packers)-1]
-	errs := make([]error, len(packers))
-	var workers sync.WaitGroup
-	for i, p := range packers {
-		workers.Go(func() {
-			for f := range jobs {
-				to := &exportSink{ctx: ctx, r: r, packer: p, found: f, all: all}
-				reports, err := parse(ctx, f, r.src.Chat, to)
-				all.mu.Lock()
-				all.reports = append(all.reports, reports...)
-				all.mu.Unlock()
-				if err != nil {
-					errs[i] = err
-					return
-				}
-			}
-		})
-	}
-	workers.Wait()
-	for _, err := range errs {
-		if err != nil {
-			return err
-		}
-	}
-	return nil
+	return sideBySide(list, len(packers), func(worker, i int) error {
+		to := &exportSink{ctx: ctx, r: r, packer: packers[worker], found: &list[i], all: all}
+		reports, err := parse(ctx, &list[i], r.src.Chat, to)
+		all.mu.Lock()
+		defer all.mu.Unlock()
+		all.reports = append(all.reports, reports...)
+		return err
+	})
 }
 
-func (r *run) tally(reports []*ConversationReport) {
+// tally adds up what exports gave. It returns what was warned of.
+func (r *run) tally(reports []*ConversationReport) (warnings []string) {
 	slices.SortFunc(reports, func(a, b *ConversationReport) int {
 		return strings.Compare(a.Title+"\x00"+a.ID+a.Path, b.Title+"\x00"+b.ID+b.Path)
 	})
-	r.report.Conversations = reports
+	r.report.Conversations, r.report.ConversationCount = reports, int64(len(reports))
 	for _, c := range reports {
 		r.report.Messages += c.Messages
 		r.report.Unparsed += c.Unparsed
 		r.report.MediaStored += c.MediaStored
 		r.report.MediaMissing += c.MediaMissing
 		for _, w := range c.Warnings {
-			r.warn(fmt.Sprintf("%s: %s: %s", c.App, c.Path, w))
+			warnings = append(warnings, fmt.Sprintf("%s: %s: %s", c.App, c.Path, w))
 		}
 	}
+	for _, w := range warnings {
+		r.warn(w)
+	}
+	return warnings
 }
 
 // entries stores the lists of conversations and participants.
@@ -153,8 +144,10 @@ func entryOf(name string, ids []format.ID, size int64, last time.Time) result {
 		last = time.Unix(0, 0)
 	}
 	e := &format.Entry{Path: name, Type: format.EntryFile, Size: size, Chunks: ids}
-	return result{path: name, lines: format.AppendEntry(nil, e), stat: format.Stat{Mode: 0o600, Mtime: last}}
+	return result{path: name, lines: format.AppendEntry(nil, e), stat: recordStat(last)}
 }
+
+func recordStat(last time.Time) format.Stat { return format.Stat{Mode: 0o600, Mtime: last} }
 
 // recordStream stores a stream of records. No two conversations share a frame:
 // its group is its name.

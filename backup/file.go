@@ -1,7 +1,6 @@
 package backup
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -76,7 +75,7 @@ func (w *fileWorker) task(ctx context.Context, j *task, out *result) error {
 func (w *fileWorker) file(ctx context.Context, j *task, out *result) error {
 	print := identity(j.info)
 	out.print = &print
-	if j.known != nil && j.known.print == print && w.unchanged(j.known.lines) {
+	if j.known != nil && j.known.print == print && present(w.packer, j.known.lines) {
 		out.lines = j.known.lines
 		w.count(j.info.Size(), true)
 		w.r.far.add(j.info.Size(), j.file)
@@ -98,23 +97,6 @@ func (w *fileWorker) file(ctx context.Context, j *task, out *result) error {
 	}
 	out.lines = format.AppendItem(nil, item)
 	return nil
-}
-
-// unchanged reports whether every chunk that the last run stored of a file is
-// still there to refer to.
-func (w *fileWorker) unchanged(lines []byte) bool {
-	for line := range bytes.Lines(lines) {
-		e, err := format.ParseEntry(line)
-		if err != nil {
-			return false
-		}
-		for _, id := range e.Chunks {
-			if !w.packer.Has(id) {
-				return false
-			}
-		}
-	}
-	return true
 }
 
 // storeError is trouble with the repository, not with the file.

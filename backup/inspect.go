@@ -3,6 +3,8 @@ package backup
 import (
 	"context"
 	"io"
+	"runtime"
+	"slices"
 
 	"chatkeep/backup/record"
 	"chatkeep/providers/chat"
@@ -27,26 +29,48 @@ func Inspect(ctx context.Context, src Source, records io.Writer) (*InspectReport
 		return report, err
 	}
 	report.Unrecognised, report.Bytes = f.other, f.bytes
-	for i := range f.found {
-		to := &printSink{found: &f.found[i], records: records}
-		if records != nil {
-			// Records begin with who takes part, which is known for sure only when
-			// all messages were read.
-			if _, err := parse(ctx, &f.found[i], src.Chat, &to.people); err != nil {
-				return report, err
-			}
-		}
-		reports, err := parse(ctx, &f.found[i], src.Chat, to)
-		report.Conversations = append(report.Conversations, reports...)
-		if err != nil {
-			return report, err
-		}
+	if records == nil {
+		err = report.count(ctx, src, f.found)
+	} else {
+		err = report.write(ctx, src, f.found, records)
+	}
+	if err != nil {
+		return report, err
 	}
 	for _, c := range report.Conversations {
 		report.Messages += c.Messages
 		report.Unparsed += c.Unparsed
 	}
 	return report, nil
+}
+
+// count parses exports side by side, and lists their conversations in order.
+func (r *InspectReport) count(ctx context.Context, src Source, list []found) error {
+	reports := make([][]*ConversationReport, len(list))
+	err := sideBySide(list, runtime.GOMAXPROCS(0), func(_, i int) (err error) {
+		reports[i], err = parse(ctx, &list[i], src.Chat, &printSink{found: &list[i]})
+		return err
+	})
+	r.Conversations = slices.Concat(reports...)
+	return err
+}
+
+// write parses exports one after the other, and writes their records.
+func (r *InspectReport) write(ctx context.Context, src Source, list []found, records io.Writer) error {
+	for i := range list {
+		to := &printSink{found: &list[i], records: records}
+		// Records begin with who takes part, which is known for sure only when all
+		// messages were read.
+		if _, err := parse(ctx, &list[i], src.Chat, &to.people); err != nil {
+			return err
+		}
+		reports, err := parse(ctx, &list[i], src.Chat, to)
+		r.Conversations = append(r.Conversations, reports...)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // printSink writes records out, or counts them only.

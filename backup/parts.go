@@ -18,6 +18,7 @@ type part struct {
 	file   string // on this machine
 	folder string // within it, "." for all
 	at     string // in the snapshot: what paths within the part are relative to
+	node   string // in the snapshot: the file or folder itself
 }
 
 // place is where an export lies: in one part, or, where its app handed it out in
@@ -136,7 +137,7 @@ func (f *finder) siblings(n node, wanted func(name string) bool) (parts []part) 
 		if f.src.Select.OneFileSystem && device(info) != device(n.info) {
 			continue
 		}
-		parts = append(parts, part{filepath.Join(dir, e.Name()), ".", at})
+		parts = append(parts, part{filepath.Join(dir, e.Name()), ".", at, at})
 	}
 	return parts
 }
@@ -187,7 +188,7 @@ func unwrapped(one part, providers []chat.Provider) (part, error) {
 				continue
 			}
 			if key := p.Download(d.Name()); key != "" && key == p.Download(path.Base(one.at)) {
-				return part{one.file, d.Name(), path.Join(one.at, d.Name())}, nil
+				return part{one.file, d.Name(), path.Join(one.at, d.Name()), one.node}, nil
 			}
 		}
 	}

@@ -68,7 +68,7 @@ func (t *thawing) consent(ctx context.Context) error {
 		return refused // nobody is there
 	}
 	defer terminal.Close()
-	answer, err := terminal.Secret(ctx, what+": ask for them? (type yes, it is not shown)")
+	answer, err := terminal.Line(ctx, what+": ask for them? (yes or no)")
 	if err != nil {
 		return err
 	}

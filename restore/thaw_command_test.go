@@ -34,9 +34,10 @@ type desk struct {
 	out, err bytes.Buffer
 }
 
-func (d *desk) Show(string) error { return nil }
-func (d *desk) Close() error      { return nil }
-func (d *desk) Secret(_ context.Context, prompt string) (string, error) {
+func (d *desk) Show(string) error                                         { return nil }
+func (d *desk) Close() error                                              { return nil }
+func (d *desk) Secret(ctx context.Context, prompt string) (string, error) { return d.Line(ctx, prompt) }
+func (d *desk) Line(_ context.Context, prompt string) (string, error) {
 	d.asked = append(d.asked, prompt)
 	return d.answer, nil
 }

@@ -22,8 +22,13 @@ type Terminal interface {
 	// Secret asks for a line that is not echoed. It ends with ctx and then
 	// leaves the terminal as it was.
 	Secret(ctx context.Context, prompt string) (string, error)
+	// Line asks for a line that is echoed.
+	Line(ctx context.Context, prompt string) (string, error)
 	io.Closer
 }
+
+// maxAnswer is how long an answer that is echoed may be, in bytes.
+const maxAnswer = 4 << 10
 
 // tty is the controlling terminal.
 type tty struct{ in, out *os.File }
@@ -59,6 +64,20 @@ func (t *tty) Secret(ctx context.Context, prompt string) (string, error) {
 	if err != nil {
 		return "", errNobody
 	}
+	line, err := t.ask(ctx, prompt, func() ([]byte, error) { return term.ReadPassword(fd) })
+	if ctx.Err() != nil {
+		_ = term.Restore(fd, before)
+	}
+	_ = t.Show("\n")
+	return line, err
+}
+
+func (t *tty) Line(ctx context.Context, prompt string) (string, error) {
+	return t.ask(ctx, prompt, t.readLine)
+}
+
+// ask shows a prompt and waits for the answer.
+func (t *tty) ask(ctx context.Context, prompt string, read func() ([]byte, error)) (string, error) {
 	if err := t.Show(Clean(prompt) + ": "); err != nil {
 		return "", err
 	}
@@ -70,21 +89,33 @@ func (t *tty) Secret(ctx context.Context, prompt string) (string, error) {
 	go func() {
 		// A read of a terminal cannot be cut short: after an interruption this
 		// goroutine stays until the process ends, which is soon.
-		line, err := term.ReadPassword(fd)
+		line, err := read()
 		answers <- answer{line, err}
 	}()
 	select {
 	case a := <-answers:
-		_ = t.Show("\n")
 		if errors.Is(a.err, io.EOF) {
 			return "", errors.New("no answer")
 		}
 		return strings.TrimSuffix(string(a.line), "\r"), a.err
 	case <-ctx.Done():
-		_ = term.Restore(fd, before)
-		_ = t.Show("\n")
 		return "", context.Cause(ctx)
 	}
+}
+
+// readLine reads a line and not a byte more: what follows may be another answer.
+func (t *tty) readLine() (line []byte, err error) {
+	var b [1]byte
+	for len(line) < maxAnswer {
+		if _, err := t.in.Read(b[:]); err != nil {
+			return nil, err
+		}
+		if b[0] == '\n' {
+			break
+		}
+		line = append(line, b[0])
+	}
+	return line, nil
 }
 
 func (t *tty) Close() error {

@@ -129,3 +129,27 @@ func TestEchoComesBack(t *testing.T) {
 		t.Error("the terminal shows nothing that is typed any more")
 	}
 }
+
+// TestLines types two answers at once: each question takes its own.
+func TestLines(t *testing.T) {
+	master, terminal, err := pty.Open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer master.Close()
+	defer terminal.Close()
+	if _, err := io.WriteString(master, "one\ntwo words\n"); err != nil {
+		t.Fatal(err)
+	}
+	asked := session.TerminalOn(terminal)
+	for _, want := range []string{"one", "two words"} {
+		if got, err := asked.Line(t.Context(), "which?"); got != want || err != nil {
+			t.Errorf("%q, %v, not %q", got, err, want)
+		}
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if got, err := asked.Line(ctx, "which?"); err == nil {
+		t.Errorf("an interrupted question was answered with %q", got)
+	}
+}

@@ -106,6 +106,10 @@ func (p *person) Secret(ctx context.Context, prompt string) (string, error) {
 	return answer, ctx.Err()
 }
 
+func (p *person) Line(ctx context.Context, prompt string) (string, error) {
+	return p.Secret(ctx, prompt)
+}
+
 func (p *person) Close() error { return nil }
 
 // write makes a file in the home.

@@ -19,7 +19,7 @@ type wall struct {
 // walls is searched from the top; the first row that fits decides. A package
 // without a row is a failure: whoever adds a room says what it opens onto.
 var walls = []wall{
-	{".", []string{"backup", "backup/session", "restore", "providers/all"},
+	{".", []string{"backup", "backup/heap", "backup/session", "restore", "providers/all"},
 		"wiring only: providers in, commands out, error to voice and exit code"},
 
 	{"backup", []string{
@@ -35,6 +35,8 @@ var walls = []wall{
 	{"backup/forget", []string{
 		"backup/format", "backup/keys", "backup/record", "backup/repo", "backup/retention", "backup/split", "providers/chat", "providers/storage",
 	}, "snapshots go, messages stay: what those that go have alone is carried into another"},
+	{"backup/heap", nil,
+		"how much garbage may gather in this process"},
 	{"backup/job", []string{"backup/config", "backup/rhythm", "backup/state"},
 		"which jobs are due, what they do in which order, and what is remembered of it; the steps are handed in"},
 	{"backup/keys", []string{"backup/format"},

@@ -129,14 +129,13 @@ func (s *source) sortOut(calls []*call) {
 		s.filed[c.address] = append(s.filed[c.address], c)
 	}
 	for _, c := range s.order {
-		if len(c.refs) > 0 {
+		if c.refs.n > 0 {
 			conv := s.conversation(c.address)
-			if conv.refs == nil {
-				conv.refs = c.refs // which may be many: they are not copied
+			if refs := c.refs.take(); conv.refs == nil {
+				conv.refs = refs // which may be many: they are not copied
 			} else {
-				conv.refs = append(conv.refs, c.refs...)
+				conv.refs = append(conv.refs, refs...)
 			}
-			c.refs = nil
 		}
 	}
 	for _, k := range calls {

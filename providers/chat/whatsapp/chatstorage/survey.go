@@ -32,7 +32,7 @@ type session struct {
 	partner string
 	kind    int64
 	removed bool
-	refs    []ref
+	refs    pile
 	calls   []shown
 }
 
@@ -173,7 +173,7 @@ func (v *surveyor) note(rows *sqlite.Rows) {
 	r.date = v.date
 	r.sort = int32(max(math.MinInt32, min(math.MaxInt32, rows.Int(sSort))))
 	r.said = saidBy(rows, r.date)
-	c.refs = append(c.refs, r)
+	c.refs.add(r)
 	if _, is := callOf(kind, event); is {
 		c.calls = append(c.calls, shown{row: r.row, date: r.date, key: r.key, fromMe: rows.Int(sFromMe) != 0})
 	}
