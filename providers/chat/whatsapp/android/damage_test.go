@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"math/rand/v2"
+	"os"
 	"slices"
 	"testing"
 	"testing/fstest"
@@ -12,8 +13,16 @@ import (
 	"chatkeep/providers/chat"
 )
 
+// someCuts is at how many lengths something is cut off.
+func someCuts() int {
+	if os.Getenv("CHATKEEP_LONG") != "" {
+		return 2000
+	}
+	return 400
+}
+
 // checkCuts cuts a database off at lengths that a seed gives.
-func checkCuts(t *testing.T, whole []byte, cuts int) (best int) {
+func checkCuts(t *testing.T, whole []byte) (best int) {
 	t.Helper()
 	want := readAny(t, fstest.MapFS{"msgstore.db": {Data: whole, Mode: 0o644}}, chat.Options{Me: "4400000009"})
 	known := map[string]*chat.Message{}
@@ -24,7 +33,7 @@ func checkCuts(t *testing.T, whole []byte, cuts int) (best int) {
 	}
 	r := rand.New(rand.NewPCG(1, 2))
 	lengths := []int{0, 1, 15, 16, 99, 100, 101, 1023, 1024, 1025, len(whole) - 1, len(whole) - 2, len(whole) - 1024, len(whole) - 1025}
-	for range cuts {
+	for range someCuts() {
 		lengths = append(lengths, r.IntN(len(whole)))
 	}
 	if testing.Short() {
@@ -52,7 +61,7 @@ func checkCuts(t *testing.T, whole []byte, cuts int) (best int) {
 func TestCuts(t *testing.T) {
 	for folder, name := range map[string]string{"android-phone": "databases/msgstore.db", "android-2019": "msgstore.db"} {
 		t.Run(folder, func(t *testing.T) {
-			if checkCuts(t, load(t, folder)[name].Data, 400) == 0 {
+			if checkCuts(t, load(t, folder)[name].Data) == 0 {
 				t.Error("whatever was cut off, nothing was left")
 			}
 		})
@@ -64,7 +73,7 @@ func TestCutBackup(t *testing.T) {
 	export := load(t, "android-crypt")
 	whole := export["Databases/msgstore.db.crypt15"].Data
 	r := rand.New(rand.NewPCG(3, 4))
-	for i := range 300 {
+	for i := range someCuts() {
 		n := i
 		if i > 20 {
 			n = r.IntN(len(whole) - 16) // what is behind is a checksum that need not be there
