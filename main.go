@@ -10,6 +10,7 @@ import (
 	"os"
 
 	"chatkeep/backup"
+	"chatkeep/backup/harden"
 	"chatkeep/backup/heap"
 	"chatkeep/backup/session"
 	"chatkeep/providers/all"
@@ -17,8 +18,10 @@ import (
 )
 
 func main() {
+	harden.Process()
+	getenv := harden.TakeSecrets()
 	heap.Tune()
-	os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr, os.Getenv))
+	os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr, getenv))
 }
 
 // run runs one command line, without the program's name in front, on the

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"chatkeep/backup/harden"
 )
 
 // Command is a line for the shell, /bin/sh or cmd on Windows, or a program.
@@ -179,19 +181,14 @@ func span(d time.Duration) string {
 	return text
 }
 
-// secrets begin the names of variables that hold a secret, or tell where one is.
-var secrets = []string{"CHATKEEP_PASSPHRASE", "CHATKEEP_NEW_PASSPHRASE", "CHATKEEP_EXPORT_KEY"}
-
 // credentials is where systemd puts a service's secrets.
 const credentials = "CREDENTIALS_DIRECTORY"
 
-// environment is what the command gets. Windows knows no case in names.
+// environment is what the command gets.
 func (c Command) environment() []string {
 	secret := func(pair string) bool {
 		name, _, _ := strings.Cut(pair, "=")
-		name = strings.ToUpper(name)
-		return !c.Credentials && name == credentials ||
-			slices.ContainsFunc(secrets, func(s string) bool { return strings.HasPrefix(name, s) })
+		return !c.Credentials && strings.EqualFold(name, credentials) || harden.IsSecret(name)
 	}
 	// Never nil, which would be the whole environment of this process.
 	return slices.DeleteFunc(append([]string{}, c.Env...), secret)

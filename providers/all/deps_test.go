@@ -19,7 +19,7 @@ type wall struct {
 // walls is searched from the top; the first row that fits decides. A package
 // without a row is a failure: whoever adds a room says what it opens onto.
 var walls = []wall{
-	{".", []string{"backup", "backup/heap", "backup/session", "restore", "providers/all"},
+	{".", []string{"backup", "backup/heap", "backup/harden", "backup/session", "restore", "providers/all"},
 		"wiring only: providers in, commands out, error to voice and exit code"},
 
 	{"backup", []string{
@@ -49,6 +49,8 @@ var walls = []wall{
 		"several file systems shown as one; knows nothing of exports"},
 	{"backup/power", nil,
 		"what the machine tells of battery and network, and its priorities"},
+	{"backup/harden", nil,
+		"what this process knows stays in it"},
 	{"backup/record", []string{"providers/chat"},
 		"a message as written bytes and back; the only room that knows both"},
 	{"backup/repo", []string{"backup/format", "backup/keys", "backup/split", "backup/state", "providers/storage"},
@@ -63,7 +65,7 @@ var walls = []wall{
 		"the one timer and how a system is given it; what a run does is none of its business"},
 	{"backup/session", []string{"backup/config", "backup/format", "backup/keys", "backup/repo", "backup/state", "providers/storage"},
 		"opens what the flags name; main hands the list of providers in"},
-	{"backup/shell", []string{"backup/session"},
+	{"backup/shell", []string{"backup/harden", "backup/session"},
 		"commands of a person's own, kept from secrets; knows not what they are for"},
 	{"backup/split", nil,
 		"where content is cut; the same bytes are cut the same for ever, so nothing else may have a say"},
