@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"filippo.io/age"
+	"filippo.io/age/plugin"
 	"github.com/urfave/cli/v2"
 
 	"chatkeep/backup/format"
@@ -19,13 +20,15 @@ func keyAddCommand(env *session.Env) *cli.Command {
 		&cli.StringFlag{Name: "name", Usage: "`NAME` of the key (default its kind)"},
 		&cli.BoolFlag{Name: "recovery", Usage: "make a recovery key"},
 		&cli.StringSliceFlag{Name: "recipient", Usage: "open it with the age or SSH key of this `RECIPIENT`, age1… or ssh-ed25519 …; may be repeated"},
+		&cli.StringSliceFlag{Name: "plugin", Usage: "open it with the age plugin of this `NAME`, which asks for what it needs, as age -j does; may be repeated"},
 		session.Yes(), session.DryRun())
 	return &cli.Command{
-		Name: "add", Usage: "add a key: another passphrase, a recovery key, or an age or SSH key",
+		Name: "add", Usage: "add a key: another passphrase, a recovery key, an age or SSH key, or a plugin of age",
 		Description: "The environment's passphrase opens the repository; a new one is asked for, or read\n" +
 			"from $CHATKEEP_NEW_PASSPHRASE_FILE.\n\n" +
 			"  chatkeep key add --recovery\n" +
-			"  chatkeep key add --name laptop --recipient \"$(cat ~/.ssh/id_ed25519.pub)\"",
+			"  chatkeep key add --name laptop --recipient \"$(cat ~/.ssh/id_ed25519.pub)\"\n" +
+			"  chatkeep key add --name token --recipient age1yubikey1…",
 		Flags: env.KeyFlags(own...),
 		Action: env.Action(func(ctx context.Context, c *session.Call) error {
 			kind, err := kindOf(c)
@@ -41,15 +44,15 @@ func keyAddCommand(env *session.Env) *cli.Command {
 
 // kindOf tells which kind of key the flags ask for.
 func kindOf(c *session.Call) (string, error) {
-	recipients := c.StringSlice("recipient")
+	recipients := slices.Concat(c.StringSlice("recipient"), c.StringSlice("plugin"))
 	if name := c.String("name"); name != "" && !format.ValidSlotName(name) {
 		return "", session.Usage("--name: %q cannot name a key: lower-case letters, digits and dashes can", name)
 	}
 	switch {
 	case len(recipients) > 0 && c.Bool("recovery"):
-		return "", session.Usage("either --recovery or --recipient")
+		return "", session.Usage("either --recovery, or --recipient and --plugin")
 	case len(recipients) > 0:
-		_, err := recipientsOf(recipients)
+		_, err := recipientsOf(c, nil)
 		return format.SlotRecipient, err
 	case c.Bool("recovery"):
 		return format.SlotRecovery, nil
@@ -57,16 +60,36 @@ func kindOf(c *session.Call) (string, error) {
 	return format.SlotPassphrase, nil
 }
 
-func recipientsOf(texts []string) ([]age.Recipient, error) {
+// recipientsOf are the recipients that the flags name. The programs of plugins run
+// when something is encrypted to them, and ask through ui.
+func recipientsOf(c *session.Call, ui *plugin.ClientUI) ([]age.Recipient, error) {
+	if ui == nil {
+		ui = &plugin.ClientUI{}
+	}
 	var all []age.Recipient
-	for _, text := range texts {
-		r, err := keys.ParseRecipient(text)
+	for _, text := range c.StringSlice("recipient") {
+		r, err := keys.ParseRecipientUI(text, ui)
 		if err != nil {
 			return nil, session.Usage("--recipient: %v", err)
 		}
 		all = append(all, r)
 	}
+	for _, name := range c.StringSlice("plugin") {
+		id, err := plugin.NewIdentityWithoutData(name, ui)
+		if err != nil {
+			return nil, session.Usage("--plugin: %q cannot name a plugin", name)
+		}
+		all = append(all, id.Recipient())
+	}
 	return all, nil
+}
+
+// tellIdentities says how a slot of plugins is opened. What it names is no secret:
+// the plugin asks for that.
+func tellIdentities(c *session.Call) {
+	for _, name := range c.StringSlice("plugin") {
+		c.Voice.Print("to open it with %s, put this line into a file for --identity: %s", name, plugin.EncodeIdentity(name, nil))
+	}
 }
 
 func addKey(ctx context.Context, c *session.Call, w *session.Writable, o *owner, kind string) (told, error) {
@@ -83,6 +106,7 @@ func addKey(ctx context.Context, c *session.Call, w *session.Writable, o *owner,
 		return nil, err
 	}
 	if kind == format.SlotRecipient && !c.DryRun() {
+		tellIdentities(c)
 		c.Voice.Say("a machine that opens it with this key has to be told the repository's id: --id %s", w.ID())
 	}
 	return tellKey(c, "add", name, kind)
@@ -110,7 +134,7 @@ func newSlot(ctx context.Context, c *session.Call, master *keys.Master, kind str
 	switch kind {
 	case format.SlotRecipient:
 		var recipients []age.Recipient
-		if recipients, err = recipientsOf(c.StringSlice("recipient")); err == nil {
+		if recipients, err = recipientsOf(c, c.Prompts(ctx).Plugin); err == nil {
 			object, err = keys.SealRecipient(master, recipients...)
 		}
 	case format.SlotRecovery:

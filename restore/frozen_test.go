@@ -132,7 +132,7 @@ func openFrozen(t *testing.T, ctx context.Context, store storage.Reader, kind st
 	if err := view.Trust(nil); err != nil {
 		t.Fatal(err)
 	}
-	master, err := repo.Unlock(ctx, store, view, format.Hash{}, kind, id)
+	master, _, err := repo.Unlock(ctx, store, view, format.Hash{}, repo.Through{Kind: kind}, id)
 	if err != nil {
 		t.Fatal(err)
 	}

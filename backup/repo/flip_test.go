@@ -64,7 +64,7 @@ func (r *reading) meets(ctx context.Context, store storage.Reader, reader *repo.
 		}
 		return err
 	case format.ObjectSlot:
-		_, err := repo.Unlock(ctx, store, r.view, r.view.ID, format.SlotRecipient, r.secret)
+		_, _, err := repo.Unlock(ctx, store, r.view, r.view.ID, repo.Through{Kind: format.SlotRecipient}, r.secret)
 		return err
 	case format.ObjectKeyring:
 		_, err := repo.NewReader(ctx, store, r.view, r.s.master, nil)

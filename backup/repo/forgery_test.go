@@ -217,7 +217,7 @@ func TestForgedSlot(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, told := range []format.Hash{{}, format.Sum([]byte("the repository that the owner means"))} {
-		if _, err := repo.Unlock(t.Context(), store, v, told, format.SlotRecipient, victim); format.ClassOf(err) != format.WrongRepository {
+		if _, _, err := repo.Unlock(t.Context(), store, v, told, repo.Through{Kind: format.SlotRecipient}, victim); format.ClassOf(err) != format.WrongRepository {
 			t.Errorf("told %s: %v", told, err)
 		}
 	}

@@ -11,15 +11,25 @@ import (
 	"chatkeep/providers/storage"
 )
 
+// Through says which slots are tried.
+type Through struct {
+	Kind string
+	Name string // "" for all of the kind
+}
+
+func (t Through) fits(s format.Slot) bool {
+	return s.Kind == t.Kind && (t.Name == "" || t.Name == s.Name)
+}
+
 // Unlock opens the master identity through the slots of the repository with
-// the view whose kind fits, one after the other. Told is the id that the user or
-// this machine's memory expects, zero where nobody does: a slot that an outsider
-// could have forged then does not count.
-func Unlock(ctx context.Context, store storage.Reader, view *View, told format.Hash, kind string, ids ...age.Identity) (*keys.Master, error) {
+// the view that fit, one after the other, and returns the one that opened. Told is
+// the id that the user or this machine's memory expects, zero where nobody does: a
+// slot that an outsider could have forged then does not count.
+func Unlock(ctx context.Context, store storage.Reader, view *View, told format.Hash, through Through, ids ...age.Identity) (*keys.Master, format.Slot, error) {
 	source := &objects{store: store}
 	var last error
 	for _, slot := range view.Authority.Slots {
-		if slot.Kind != kind {
+		if !through.fits(slot) {
 			continue
 		}
 		name := format.Name{Type: format.ObjectSlot, Slot: slot.Name, Hash: slot.SHA256}
@@ -27,7 +37,7 @@ func Unlock(ctx context.Context, store storage.Reader, view *View, told format.H
 		if err == nil {
 			var m *keys.Master
 			if m, err = keys.OpenSlot(name.String(), object, ids...); err == nil {
-				return m, m.Confirm(name.String(), told)
+				return m, slot, m.Confirm(name.String(), told)
 			}
 		}
 		// A damaged slot is worse news than one that another secret opens.
@@ -36,9 +46,9 @@ func Unlock(ctx context.Context, store storage.Reader, view *View, told format.H
 		}
 	}
 	if last == nil {
-		last = &NoSlot{kind}
+		last = &NoSlot{through.Kind}
 	}
-	return nil, last
+	return nil, format.Slot{}, last
 }
 
 // NoSlot is the error of a secret that no slot is made for.

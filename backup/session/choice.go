@@ -23,15 +23,15 @@ func (c *Call) Choose(ctx context.Context, what string, choices []string) string
 	prompt := fmt.Sprintf("%s: %s, or nothing to leave it", what, strings.Join(numbered, ", "))
 	for range 3 {
 		answer, err := t.Line(ctx, prompt)
-		answer = strings.ToLower(strings.TrimSpace(answer))
+		answer = strings.TrimSpace(answer)
 		if err != nil || answer == "" {
 			return ""
 		}
 		if n, err := strconv.Atoi(answer); err == nil && n >= 1 && n <= len(choices) {
 			return choices[n-1]
 		}
-		if slices.Contains(choices, answer) {
-			return answer
+		if i := slices.IndexFunc(choices, func(c string) bool { return strings.EqualFold(c, answer) }); i >= 0 {
+			return choices[i]
 		}
 	}
 	return ""

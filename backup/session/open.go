@@ -27,6 +27,8 @@ type Archive struct {
 	told  format.Hash       // the id that somebody vouches for, zero where only the place claims it
 	key   *keys.Writer      // this machine's, nil without one
 	keyIs error             // why a key that is there cannot be used
+	only  string            // the slot that alone is tried, "" for all
+	by    format.Slot       // the slot that opened it
 }
 
 // Writable is an opened repository that can be written to as well.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 
 	"filippo.io/age"
 	"filippo.io/age/plugin"
@@ -20,6 +21,15 @@ import (
 func (a *Archive) Reader(ctx context.Context) (*repo.Reader, error) {
 	_, r, err := a.unlocked(ctx)
 	return r, err
+}
+
+// Try unlocks the repository through the slot of a name alone, or through any where
+// that is "", and returns the slot that opened. What is sealed behind it is read as
+// well: it is this repository's, and opens it.
+func (a *Archive) Try(ctx context.Context, name string) (format.Slot, error) {
+	a.only = name
+	_, _, err := a.unlocked(ctx)
+	return a.by, err
 }
 
 // Owner unlocks the repository to change who may open it and write to it.
@@ -110,7 +120,7 @@ func (a *Archive) identityOf(secret string) age.Identity {
 
 // open asks the slots of one kind.
 func (a *Archive) open(ctx context.Context, kind string, ids ...age.Identity) (*keys.Master, error) {
-	master, err := repo.Unlock(ctx, a.Store, a.View, a.told, kind, ids...)
+	master, slot, err := repo.Unlock(ctx, a.Store, a.View, a.told, repo.Through{Kind: kind, Name: a.only}, ids...)
 	var odd *format.Error
 	if errors.As(err, &odd) && odd.Class == format.Oversized && !a.Vouched() {
 		known := *odd
@@ -120,6 +130,7 @@ func (a *Archive) open(ctx context.Context, kind string, ids ...age.Identity) (*
 	if err != nil {
 		return nil, err
 	}
+	a.by = slot
 	return master, nil
 }
 
@@ -131,7 +142,7 @@ func (a *Archive) unlockFiles(ctx context.Context, files []string) (*keys.Master
 		if err != nil {
 			return nil, fmt.Errorf("identity file: %w", err)
 		}
-		some, err := keys.ParseIdentityFile(bytes.NewReader(data), a.call.prompts(ctx))
+		some, err := keys.ParseIdentityFile(bytes.NewReader(data), a.call.Prompts(ctx))
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", path, err)
 		}
@@ -140,19 +151,22 @@ func (a *Archive) unlockFiles(ctx context.Context, files []string) (*keys.Master
 	return a.open(ctx, format.SlotRecipient, ids...)
 }
 
-// prompts lets keys ask the person.
-func (c *Call) prompts(ctx context.Context) keys.Prompts {
-	ask := func(prompt string) (string, error) {
+// Prompts lets keys ask the person.
+func (c *Call) Prompts(ctx context.Context) keys.Prompts {
+	ask := func(prompt string, secret bool) (string, error) {
 		t, err := c.Env.Terminal()
 		if err != nil {
 			return "", err
 		}
 		defer t.Close()
-		return t.Secret(ctx, prompt)
+		if secret {
+			return t.Secret(ctx, prompt)
+		}
+		return t.Line(ctx, prompt)
 	}
 	return keys.Prompts{
 		Passphrase: func(what string) ([]byte, error) {
-			secret, err := ask("passphrase of " + what)
+			secret, err := ask("passphrase of "+what, true)
 			return []byte(secret), err
 		},
 		Plugin: &plugin.ClientUI{
@@ -160,9 +174,16 @@ func (c *Call) prompts(ctx context.Context) keys.Prompts {
 				c.Voice.Say("%s: %s", name, message)
 				return nil
 			},
-			RequestValue: func(name, message string, _ bool) (string, error) { return ask(name + ": " + message) },
-			Confirm: func(name, message, _, _ string) (bool, error) {
-				return false, fmt.Errorf("%s asks a question, %q, and chatkeep cannot pass it on", name, message)
+			RequestValue: func(name, message string, secret bool) (string, error) {
+				return ask(name+": "+message, secret)
+			},
+			Confirm: func(name, message, yes, no string) (bool, error) {
+				choices := slices.DeleteFunc([]string{yes, no}, func(s string) bool { return s == "" })
+				answer := c.Choose(ctx, name+": "+message, choices)
+				if answer == "" {
+					return false, fmt.Errorf("%s asks a question, %q, and has no answer", name, message)
+				}
+				return answer == yes, nil
 			},
 			WaitTimer: func(name string) { c.Voice.Say("waiting for %s", name) },
 		},

@@ -1,0 +1,122 @@
+package backup
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"chatkeep/backup/format"
+	"chatkeep/backup/session"
+)
+
+// lock is what a slot's object tells openly of how it is locked.
+type lock struct {
+	Slot format.Slot
+	// Stanzas are the types of its age recipients.
+	Stanzas []string
+	// Quantum is whether it holds against a quantum computer.
+	Quantum string
+	// Forgeable says that whoever knows the recipient can make such a slot, for
+	// another repository: to open one proves nothing of who made it.
+	Forgeable bool
+	Made      time.Time // by the store, zero where that does not tell
+}
+
+// Answers to whether a lock holds against a quantum computer.
+const (
+	quantumSafe    = "yes"
+	quantumOpen    = "no"
+	quantumUnknown = "unknown" // it is a plugin's
+)
+
+// strength is how a slot could be opened by whoever copies it, the weakest first.
+type strength int
+
+const (
+	asPassphrase strength = iota
+	asClassical
+	asPlugin
+	asStrong
+)
+
+func (s strength) String() string {
+	return [...]string{
+		"as strong as its passphrase, which can be guessed at by whoever copies the repository",
+		"out of reach today, and not of a quantum computer",
+		"as strong as its plugin makes it",
+		"out of reach",
+	}[s]
+}
+
+func (s strength) word() string { return [...]string{"passphrase", "classical", "plugin", "strong"}[s] }
+
+func (l *lock) strength() strength {
+	switch {
+	case l.Slot.Kind == format.SlotPassphrase:
+		return asPassphrase
+	case l.Slot.Kind == format.SlotRecovery || l.Quantum == quantumSafe:
+		return asStrong
+	case l.Quantum == quantumOpen:
+		return asClassical
+	}
+	return asPlugin
+}
+
+// maxStanzas bounds an age header that is read for its stanzas' types.
+const maxStanzas = 64 << 10
+
+// lockOf reads a slot's object. https://age-encryption.org/v1, section "Header".
+func lockOf(ctx context.Context, a *session.Archive, slot format.Slot) (*lock, error) {
+	name := format.SlotName(slot.Name, slot.SHA256)
+	r, err := a.Store.Get(ctx, name, 0, -1)
+	if err != nil {
+		return nil, err
+	}
+	object, err := io.ReadAll(io.LimitReader(r, maxStanzas))
+	if err = errors.Join(err, r.Close()); err != nil {
+		return nil, err
+	}
+	if format.Sum(object) != slot.SHA256 {
+		return nil, format.Fail(format.Flipped, name, "its bytes do not have the hash in its name")
+	}
+	l := &lock{Slot: slot, Stanzas: stanzasOf(object), Forgeable: slot.Kind == format.SlotRecipient}
+	l.Quantum = againstQuantum(l.Stanzas)
+	if info, err := a.Store.Stat(ctx, name); err == nil {
+		l.Made = info.Time
+	}
+	return l, nil
+}
+
+// stanzasOf are the types of an age file's recipients, which its header says openly.
+func stanzasOf(object []byte) []string {
+	stanzas := []string{}
+	for lines := bufio.NewScanner(bytes.NewReader(object)); lines.Scan() && !strings.HasPrefix(lines.Text(), "---"); {
+		if rest, ok := strings.CutPrefix(lines.Text(), "-> "); ok {
+			kind, _, _ := strings.Cut(rest, " ")
+			stanzas = append(stanzas, kind)
+		}
+	}
+	return stanzas
+}
+
+// againstQuantum says whether all of some stanzas hold against a quantum computer.
+// Those of elliptic curves or RSA alone do not; what a plugin's rests on is not known
+// here.
+func againstQuantum(stanzas []string) string {
+	answer := quantumSafe
+	for _, s := range stanzas {
+		switch {
+		case slices.Contains([]string{"X25519", "ssh-ed25519", "ssh-rsa", "piv-p256", "p256tag"}, s):
+			return quantumOpen
+		case slices.Contains([]string{"scrypt", "mlkem768x25519", "mlkem768p256tag"}, s), strings.HasSuffix(s, "-grease"):
+		default:
+			answer = quantumUnknown
+		}
+	}
+	return answer
+}
