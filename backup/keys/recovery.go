@@ -72,12 +72,14 @@ func ParseRecoveryKey(s string) (RecoveryKey, error) {
 // nothing is. It names groups by their numbers, and has no digit of either.
 func (k RecoveryKey) Mistyped(typed string) string {
 	groups := splitRecovery(typed)
-	if digits := strings.Join(groups, ""); len(digits) == recoveryDigits {
-		groups = strings.Split(string(groupRecovery(digits)), "-")
+	digits := strings.Join(groups, "")
+	if len(digits) != recoveryDigits {
+		if i := oddGroup(groups); i >= 0 {
+			return fmt.Sprintf("group %d has %d digits, not %d", i+1, len(groups[i]), groupDigits)
+		}
+		return fmt.Sprintf("that is %d digits, not %d", len(digits), recoveryDigits)
 	}
-	if len(groups) != recoveryGroups {
-		return fmt.Sprintf("that is %d digits in %d groups, not %d in %d", len(strings.Join(groups, "")), len(groups), recoveryDigits, recoveryGroups)
-	}
+	groups = strings.Split(string(groupRecovery(digits)), "-")
 	var wrong []string
 	for i, right := range strings.Split(string(k), "-") {
 		if groups[i] != right {

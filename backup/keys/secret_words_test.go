@@ -148,13 +148,14 @@ func TestMistyped(t *testing.T) {
 		string(key): "", strings.ToUpper(string(key)): "", strings.ReplaceAll(string(key), "-", ""): "",
 		" " + strings.ReplaceAll(string(key), "-", "  ") + " ": "",
 		other(3): "group 3 is not as it was shown", strings.ReplaceAll(other(16), "-", " "): "group 16 is not as it was shown",
-		other(1, 16):                      "groups 1 and 16 are not as they were shown",
-		other(2, 5, 7):                    "groups 2, 5 and 7 are not as they were shown",
-		strings.Join(groups[:15], "-"):    "that is 60 digits in 15 groups, not 64 in 16",
-		string(key) + "-0":                "that is 65 digits in 17 groups, not 64 in 16",
-		"":                                "that is 0 digits in 0 groups, not 64 in 16",
+		other(1, 16):                   "groups 1 and 16 are not as they were shown",
+		other(2, 5, 7):                 "groups 2, 5 and 7 are not as they were shown",
+		strings.Join(groups[:15], "-"): "that is 60 digits, not 64",
+		string(key) + "-0":             "that is 65 digits, not 64",
+		strings.Replace(string(key), groups[4], groups[4][1:], 1): "group 5 has 3 digits, not 4",
+		"":                                "that is 0 digits, not 64",
 		"?" + string(key)[1:]:             "group 1 is not as it was shown",
-		groups[0] + "0" + string(key)[5:]: "that is 65 digits in 15 groups, not 64 in 16",
+		groups[0] + "0" + string(key)[5:]: "that is 65 digits, not 64",
 	} {
 		if got := key.Mistyped(typed); got != want {
 			t.Errorf("typed with %d bytes: %q, want %q", len(typed), got, want)

@@ -62,7 +62,7 @@ func TestRetyped(t *testing.T) {
 	}{
 		"at once":      {nil, "", 0},
 		"second try":   {[]func(string) string{third}, "group 3 is not as it was shown\n", 0},
-		"third try":    {[]func(string) string{nothing, third}, "that is 0 digits in 0 groups", 0},
+		"third try":    {[]func(string) string{nothing, third}, "that is 0 digits, not 64", 0},
 		"never":        {[]func(string) string{third, third, nothing}, "group 3 is not", session.ExitFailed},
 		"in capitals":  {[]func(string) string{strings.ToUpper}, "", 0},
 		"without dash": {[]func(string) string{func(key string) string { return strings.ReplaceAll(key, "-", "") }}, "", 0},
