@@ -51,7 +51,7 @@ func initCommand(env *session.Env) *cli.Command {
 			if err != nil {
 				return err
 			}
-			kept := kitFailed("the repository was created", writeKit(ctx, c, w.Archive, page, recovery))
+			kept := writeKitBeside(ctx, c, w.Archive, page, recovery, "the repository was created")
 			return errors.Join(nameCreated(c, w, name), kept, tellCreated(c, w, page))
 		}),
 	}

@@ -96,11 +96,15 @@ func addKey(ctx context.Context, c *session.Call, w *session.Writable, o *owner,
 		c.Voice.Say("a machine that opens it with this key has to be told the repository's id: --id %s", w.ID())
 	}
 	tell, err := tellKey(c, "add", name, kind)
-	if err != nil || page == "" {
+	if err != nil || kind != format.SlotRecovery {
 		return tell, err
 	}
 	return func() error {
-		return errors.Join(kitFailed("the key was added", writeKit(ctx, c, w.Archive, page, recovery)), tell())
+		kept := writeKitBeside(ctx, c, w.Archive, page, recovery, "the key was added")
+		if page == "" {
+			c.Voice.Say("chatkeep kit makes a page for the safe that names it")
+		}
+		return errors.Join(kept, tell())
 	}, nil
 }
 

@@ -111,10 +111,15 @@ func writeKit(ctx context.Context, c *session.Call, a *session.Archive, path str
 	return nil
 }
 
-// kitFailed says of a kit that was not written what there is all the same.
-func kitFailed(done string, err error) error {
+// writeKitBeside is writeKit after something was done, which an error says.
+func writeKitBeside(ctx context.Context, c *session.Call, a *session.Archive, path string, key keys.RecoveryKey, done string) error {
+	err := writeKit(ctx, c, a, path, key)
 	if err == nil {
 		return nil
 	}
-	return session.Fail(session.ExitFailed, "chatkeep kit makes one without the recovery key", "%s, but the recovery kit was not written: %v", done, err)
+	hint := "chatkeep kit makes one"
+	if c.WithRecoveryKey() {
+		hint = path + " has the recovery key alone; chatkeep kit makes a page without it"
+	}
+	return session.Fail(session.ExitFailed, hint, "%s, but the recovery kit was not written: %v", done, err)
 }

@@ -16,8 +16,7 @@ import (
 // copier is a person who types what is shown, with mistakes before.
 type copier struct {
 	person
-	wrong  []func(key string) string
-	prompt string
+	wrong []func(key string) string
 }
 
 var printedKey = regexp.MustCompile(`([0-9a-f]{4}-){15}[0-9a-f]{4}`)
