@@ -7,6 +7,7 @@ import (
 	"bytes"
 	_ "embed"
 	htmltemplate "html/template"
+	"slices"
 	"strings"
 	"text/template"
 
@@ -143,18 +144,17 @@ func (p *page) IDLines() []string {
 
 // Recipients reports whether there are slots that anybody could have made.
 func (p *page) Recipients() bool {
-	for _, s := range p.Slots {
-		if s.Kind == format.SlotRecipient {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(p.Slots, func(s Slot) bool { return s.Kind == format.SlotRecipient })
 }
 
 // Keys says what the slots lead to.
 func (p *page) Keys() string {
-	if p.Classic {
+	weak := slices.ContainsFunc(p.Slots, func(s Slot) bool { return s.PostQuantum != nil && !*s.PostQuantum })
+	switch {
+	case p.Classic:
 		return "The keys behind it are classic: a quantum computer could open a copy one day."
+	case weak:
+		return "The keys behind it are post-quantum; the whole is as weak as what is not."
 	}
 	return "The keys behind it are post-quantum."
 }
@@ -172,9 +172,9 @@ func (p *page) Age() string { return "age " + p.MinAge() + " or newer" }
 
 // Slot is the slot that the script opens unless told otherwise.
 func (p *page) Slot() string {
-	for _, s := range p.Slots {
-		if s.Kind != format.SlotRecipient {
-			return s.Name
+	for _, kind := range []string{format.SlotPassphrase, format.SlotRecovery} {
+		if i := slices.IndexFunc(p.Slots, func(s Slot) bool { return s.Kind == kind }); i >= 0 {
+			return p.Slots[i].Name
 		}
 	}
 	return p.Slots[0].Name

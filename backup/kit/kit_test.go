@@ -58,7 +58,7 @@ func TestFacts(t *testing.T) {
 		id[:8] + " " + id[8:16] + " " + id[16:24] + " " + id[24:32], id[32:40] + " " + id[40:48] + " " + id[48:56] + " " + id[56:],
 		"authority 3", f.Authority.Hash.String(), "head 12 of writer 7c1e09ab", f.Head.Time, f.Head.Hash.String(),
 		"laptop", "token", "age or SSH key", "not post-quantum", "not known", "recovery key", "must be told", string(key), "age 1.3 or newer",
-		"chatkeep restore latest --target restored", "docs/recover-by-hand.md", "SLOT=passphrase", "KEY=",
+		"chatkeep restore latest --target restored", "docs/recover-by-hand.md", "SLOT=passphrase", "KEY=", "as weak as what is not",
 	} {
 		for name, page := range map[string]string{"text": text, "html": seen} {
 			if !strings.Contains(strings.Join(strings.Fields(page), " "), fact) {
