@@ -106,7 +106,7 @@ func (a *Archive) adopted(conf *config.Config, r config.Repository) (Adopted, bo
 	}
 	for _, name := range slices.Sorted(maps.Keys(conf.Repositories)) {
 		one := conf.Repositories[name]
-		if one.Place == r.Place && maps.Equal(one.Settings, r.Settings) {
+		if one.Place == r.Place && maps.Equal(one.Settings, r.Settings) && (one.ID == "" || one.ID == r.ID) {
 			know.Name = name
 			break
 		}
