@@ -16,6 +16,7 @@ func Commands(env *session.Env, chats []chat.Provider) []*cli.Command {
 	checkConfig(env, chats)
 	return []*cli.Command{
 		initCommand(env),
+		kitCommand(env),
 		configCommand(env),
 		sourceCommand(env, chats),
 		keyCommand(env),

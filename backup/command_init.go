@@ -3,6 +3,7 @@ package backup
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/urfave/cli/v2"
 
@@ -12,7 +13,7 @@ import (
 )
 
 func initCommand(env *session.Env) *cli.Command {
-	own := append(session.SecretFlags(),
+	own := append(slices.Concat(session.SecretFlags(), session.KitFlags()),
 		&cli.StringFlag{Name: "name", Usage: "write it into the configuration file under this `NAME`, by which --repo finds it"},
 		&cli.BoolFlag{Name: "classic", Usage: "use X25519 alone, for recovery with age before 1.3; a quantum computer could break it"},
 		&cli.BoolFlag{Name: "parity", Usage: "store parity with every backup, from which damaged packs heal; see chatkeep parity on"},
@@ -23,13 +24,19 @@ func initCommand(env *session.Env) *cli.Command {
 	return &cli.Command{
 		Name: "init", Category: session.SetUp, Usage: "create a repository",
 		Description: "Creates an empty repository and lets this machine back up to it. It can be opened\n" +
-			"with the passphrase that you choose, and with a recovery key that is shown once.\n\n" +
+			"with the passphrase that you choose, and with a recovery key that is shown once and\n" +
+			"typed once. --kit makes a page for the safe.\n\n" +
 			"  chatkeep init --repo /media/disk/chats\n" +
-			"  chatkeep init --repo s3://bucket/chats --recovery-key-file ~/stick/recovery.txt",
+			"  chatkeep init --repo s3://bucket/chats --recovery-key-file ~/stick/recovery.txt\n" +
+			"  chatkeep init --repo s3://bucket/chats --kit kit.html --with-recovery-key",
 		Flags: env.RepositoryFlags(own...),
 		Action: env.Action(func(ctx context.Context, c *session.Call) error {
 			name := c.String("name")
 			if err := nameIsFree(c, name); err != nil {
+				return err
+			}
+			page, err := c.Kit()
+			if err != nil {
 				return err
 			}
 			place, err := c.Vacant(ctx)
@@ -40,11 +47,12 @@ func initCommand(env *session.Env) *cli.Command {
 				c.Voice.Print("would create a repository at %s", place)
 				return c.Voice.Object(created{Type: "summary", Place: place, DryRun: true})
 			}
-			w, err := c.Create(ctx, c.String("label"))
+			w, recovery, err := c.Create(ctx, c.String("label"))
 			if err != nil {
 				return err
 			}
-			return errors.Join(nameCreated(c, w, name), tellCreated(c, w))
+			kept := writeKitBeside(ctx, c, w.Archive, page, recovery, "the repository was created")
+			return errors.Join(nameCreated(c, w, name), kept, tellCreated(c, w, page))
 		}),
 	}
 }
@@ -98,9 +106,12 @@ type created struct {
 	DryRun     bool         `json:"dry_run,omitempty"`
 }
 
-func tellCreated(c *session.Call, w *session.Writable) error {
+func tellCreated(c *session.Call, w *session.Writable, page string) error {
 	id := w.ID()
 	c.Voice.Say("created repository %s at %s", id, w.Place)
+	if page == "" {
+		c.Voice.Say("chatkeep kit makes a page for the safe: where it is, its id, and how to get everything back")
+	}
 	c.Voice.Say("next: chatkeep backup PATH · keep the recovery key and the repository's id off this machine")
 	object := created{Type: "summary", Repository: &id, Place: w.Place}
 	for _, s := range w.View.Authority.Slots {

@@ -2,6 +2,7 @@ package backup
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -16,7 +17,7 @@ import (
 )
 
 func keyAddCommand(env *session.Env) *cli.Command {
-	own := append(session.SecretFlags(),
+	own := append(slices.Concat(session.SecretFlags(), session.KitFlags()),
 		&cli.StringFlag{Name: "name", Usage: "`NAME` of the key (default its kind)"},
 		&cli.BoolFlag{Name: "recovery", Usage: "make a recovery key"},
 		&cli.StringSliceFlag{Name: "recipient", Usage: "open it with the age or SSH key of this `RECIPIENT`, age1… or ssh-ed25519 …; may be repeated"},
@@ -27,6 +28,7 @@ func keyAddCommand(env *session.Env) *cli.Command {
 		Description: "The environment's passphrase opens the repository; a new one is asked for, or read\n" +
 			"from $CHATKEEP_NEW_PASSPHRASE_FILE.\n\n" +
 			"  chatkeep key add --recovery\n" +
+			"  chatkeep key add --recovery --kit kit.html --with-recovery-key\n" +
 			"  chatkeep key add --name laptop --recipient \"$(cat ~/.ssh/id_ed25519.pub)\"\n" +
 			"  chatkeep key add --name token --recipient age1yubikey1…",
 		Flags: env.KeyFlags(own...),
@@ -35,8 +37,15 @@ func keyAddCommand(env *session.Env) *cli.Command {
 			if err != nil {
 				return err
 			}
+			page, err := c.Kit()
+			if err != nil {
+				return err
+			}
+			if page != "" && kind != format.SlotRecovery {
+				return session.Usage("--kit goes with --recovery; chatkeep kit makes the page afterwards")
+			}
 			return owned(ctx, c, func(w *session.Writable, o *owner) (told, error) {
-				return addKey(ctx, c, w, o, kind)
+				return addKey(ctx, c, w, o, kind, page)
 			})
 		}),
 	}
@@ -92,12 +101,13 @@ func tellIdentities(c *session.Call) {
 	}
 }
 
-func addKey(ctx context.Context, c *session.Call, w *session.Writable, o *owner, kind string) (told, error) {
+// addKey adds a key and, to a recovery key, the kit at page, if that is not empty.
+func addKey(ctx context.Context, c *session.Call, w *session.Writable, o *owner, kind, page string) (told, error) {
 	name := freeName(w, c.String("name"), kind)
 	if c.DryRun() {
 		return tellKey(c, "add", name, kind)
 	}
-	object, forget, err := newSlot(ctx, c, o.master, kind)
+	object, recovery, forget, err := newSlot(ctx, c, o.master, kind)
 	if err != nil {
 		return nil, err
 	}
@@ -105,11 +115,21 @@ func addKey(ctx context.Context, c *session.Call, w *session.Writable, o *owner,
 		forget()
 		return nil, err
 	}
-	if kind == format.SlotRecipient && !c.DryRun() {
+	if kind == format.SlotRecipient {
 		tellIdentities(c)
 		c.Voice.Say("a machine that opens it with this key has to be told the repository's id: --id %s", w.ID())
 	}
-	return tellKey(c, "add", name, kind)
+	tell, err := tellKey(c, "add", name, kind)
+	if err != nil || kind != format.SlotRecovery {
+		return tell, err
+	}
+	return func() error {
+		kept := writeKitBeside(ctx, c, w.Archive, page, recovery, "the key was added")
+		if page == "" {
+			c.Voice.Say("chatkeep kit makes a page for the safe that names it")
+		}
+		return errors.Join(kept, tell())
+	}, nil
 }
 
 // freeName is the name given, or the kind, with a number where that is taken.
@@ -127,9 +147,9 @@ func freeName(w *session.Writable, name, kind string) string {
 	return name
 }
 
-// newSlot seals the master behind a new secret of a kind. Forget takes a file
-// back that the secret was written to.
-func newSlot(ctx context.Context, c *session.Call, master *keys.Master, kind string) (object []byte, forget func(), err error) {
+// newSlot seals the master behind a new secret of a kind, which is returned if it is
+// a recovery key. Forget takes files back that the secret was written to.
+func newSlot(ctx context.Context, c *session.Call, master *keys.Master, kind string) (object []byte, recovery keys.RecoveryKey, forget func(), err error) {
 	forget = func() {}
 	switch kind {
 	case format.SlotRecipient:
@@ -138,21 +158,20 @@ func newSlot(ctx context.Context, c *session.Call, master *keys.Master, kind str
 			object, err = keys.SealRecipient(master, recipients...)
 		}
 	case format.SlotRecovery:
-		var key keys.RecoveryKey
-		if key, forget, err = c.NewRecoveryKey(); err != nil {
-			return nil, nil, err
+		if recovery, forget, err = c.NewRecoveryKey(ctx, true); err != nil {
+			return nil, "", nil, err
 		}
-		if key == "" {
-			return nil, nil, session.Fail(session.ExitFailed, "--recovery-key-file FILE takes it", "there is nobody to show the recovery key to")
+		if recovery == "" {
+			return nil, "", nil, session.Fail(session.ExitFailed, "--recovery-key-file FILE takes it", "there is nobody to show the recovery key to")
 		}
-		object, err = keys.SealRecovery(master, key)
+		object, err = keys.SealRecovery(master, recovery)
 	default:
 		var passphrase string
 		if passphrase, err = c.AskNewPassphrase(ctx); err == nil {
 			object, err = keys.SealPassphrase(master, passphrase)
 		}
 	}
-	return object, forget, err
+	return object, recovery, forget, err
 }
 
 func keyPasswdCommand(env *session.Env) *cli.Command {
@@ -173,7 +192,7 @@ func keyPasswdCommand(env *session.Env) *cli.Command {
 					}
 					return nil, err
 				}
-				object, _, err := newSlot(ctx, c, o.master, format.SlotPassphrase)
+				object, _, _, err := newSlot(ctx, c, o.master, format.SlotPassphrase)
 				if err != nil {
 					return nil, err
 				}

@@ -49,7 +49,7 @@ func (l *lock) tell(c *session.Call) error {
 		made = l.Made.Local().Format(time.DateOnly)
 	}
 	notes := strings.Join(l.Stanzas, ", ")
-	if l.Quantum == quantumOpen {
+	if l.isClassical() {
 		notes += " · classical"
 	}
 	if l.Forgeable {
@@ -57,15 +57,15 @@ func (l *lock) tell(c *session.Call) error {
 	}
 	c.Voice.Print("%-20s %-10s %-10s %s", l.Slot.Name, l.Slot.Kind, made, notes)
 	return c.Voice.Object(struct {
-		Type      string      `json:"type"`
-		Name      string      `json:"name"`
-		Kind      string      `json:"kind"`
-		Made      string      `json:"made,omitempty"`
-		Stanzas   []string    `json:"stanzas"`
-		Quantum   string      `json:"post_quantum"`
-		Forgeable bool        `json:"forgeable"`
-		SHA256    format.Hash `json:"sha256"`
-	}{"key", l.Slot.Name, l.Slot.Kind, l.made(), l.Stanzas, l.Quantum, l.Forgeable, l.Slot.SHA256})
+		Type    string      `json:"type"`
+		Name    string      `json:"name"`
+		Kind    string      `json:"kind"`
+		Made    string      `json:"made,omitempty"`
+		Stanzas []string    `json:"stanzas"`
+		Quantum *bool       `json:"post_quantum,omitempty"`
+		NeedsID bool        `json:"needs_id"`
+		SHA256  format.Hash `json:"sha256"`
+	}{"key", l.Slot.Name, l.Slot.Kind, l.made(), l.Stanzas, l.PostQuantum, l.Forgeable, l.Slot.SHA256})
 }
 
 func (l *lock) made() string {
@@ -80,7 +80,7 @@ func tellLocks(c *session.Call, a *session.Archive, locks []lock) error {
 	classic := a.View.Authority.Classic
 	var classical []string
 	for _, l := range locks {
-		if l.Quantum == quantumOpen {
+		if l.isClassical() {
 			classical = append(classical, l.Slot.Name)
 		}
 	}

@@ -19,20 +19,17 @@ type lock struct {
 	Slot format.Slot
 	// Stanzas are the types of its age recipients.
 	Stanzas []string
-	// Quantum is whether it holds against a quantum computer.
-	Quantum string
+	// PostQuantum is whether it withstands a quantum computer; nil is for what nobody
+	// here knows, as that of a plugin.
+	PostQuantum *bool
 	// Forgeable says that whoever knows the recipient can make such a slot, for
 	// another repository: to open one proves nothing of who made it.
 	Forgeable bool
 	Made      time.Time // by the store, zero where that does not tell
 }
 
-// Answers to whether a lock holds against a quantum computer.
-const (
-	quantumSafe    = "yes"
-	quantumOpen    = "no"
-	quantumUnknown = "unknown" // it is a plugin's
-)
+// isClassical reports whether a quantum computer could open it.
+func (l *lock) isClassical() bool { return l.PostQuantum != nil && !*l.PostQuantum }
 
 // strength is how a slot could be opened by whoever copies it, the weakest first.
 type strength int
@@ -59,12 +56,12 @@ func (l *lock) strength() strength {
 	switch {
 	case l.Slot.Kind == format.SlotPassphrase:
 		return asPassphrase
-	case l.Slot.Kind == format.SlotRecovery || l.Quantum == quantumSafe:
-		return asStrong
-	case l.Quantum == quantumOpen:
+	case l.isClassical():
 		return asClassical
+	case l.PostQuantum == nil:
+		return asPlugin
 	}
-	return asPlugin
+	return asStrong
 }
 
 // maxStanzas bounds an age header that is read for its stanzas' types.
@@ -85,7 +82,7 @@ func lockOf(ctx context.Context, a *session.Archive, slot format.Slot) (*lock, e
 		return nil, format.Fail(format.Flipped, name, "its bytes do not have the hash in its name")
 	}
 	l := &lock{Slot: slot, Stanzas: stanzasOf(object), Forgeable: slot.Kind == format.SlotRecipient}
-	l.Quantum = againstQuantum(l.Stanzas)
+	l.PostQuantum = lasting(l.Stanzas)
 	if info, err := a.Store.Stat(ctx, name); err == nil {
 		l.Made = info.Time
 	}
@@ -104,19 +101,23 @@ func stanzasOf(object []byte) []string {
 	return stanzas
 }
 
-// againstQuantum says whether all of some stanzas hold against a quantum computer.
-// Those of elliptic curves or RSA alone do not; what a plugin's rests on is not known
-// here.
-func againstQuantum(stanzas []string) string {
-	answer := quantumSafe
-	for _, s := range stanzas {
-		switch {
-		case slices.Contains([]string{"X25519", "ssh-ed25519", "ssh-rsa", "piv-p256", "p256tag"}, s):
-			return quantumOpen
-		case slices.Contains([]string{"scrypt", "mlkem768x25519", "mlkem768p256tag"}, s), strings.HasSuffix(s, "-grease"):
-		default:
-			answer = quantumUnknown
-		}
+// lasting tells whether stanzas withstand a quantum computer, nil where that is not
+// known. Whoever breaks one has opened the slot.
+func lasting(stanzas []string) *bool {
+	known := func(stanza string) bool {
+		return stanza == "scrypt" || stanza == "mlkem768x25519" || stanza == "mlkem768p256tag" || strings.HasSuffix(stanza, "-grease")
 	}
-	return answer
+	switch {
+	case slices.ContainsFunc(stanzas, breakable):
+		return new(false)
+	case len(stanzas) > 0 && !slices.ContainsFunc(stanzas, func(s string) bool { return !known(s) }):
+		return new(true)
+	}
+	return nil
+}
+
+// breakable reports whether a stanza rests on elliptic curves or RSA alone.
+// What a plugin's rests on is not known here.
+func breakable(stanza string) bool {
+	return slices.Contains([]string{"X25519", "ssh-ed25519", "ssh-rsa", "piv-p256", "p256tag"}, stanza)
 }

@@ -12,6 +12,7 @@ import (
 // Commands are the commands that read a repository and give back.
 func Commands(env *session.Env) []*cli.Command {
 	return []*cli.Command{
+		openCommand(env),
 		snapshotsCommand(env),
 		lsCommand(env),
 		restoreCommand(env),

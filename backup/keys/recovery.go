@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"strconv"
 	"strings"
 	"unicode"
 
@@ -65,6 +66,34 @@ func ParseRecoveryKey(s string) (RecoveryKey, error) {
 		return "", badRecovery("the check digits do not fit: some digit is wrong")
 	}
 	return groupRecovery(digits), nil
+}
+
+// Mistyped says what is wrong with the key as its owner typed it again, "" where
+// nothing is. It names groups by their numbers, and has no digit of either.
+func (k RecoveryKey) Mistyped(typed string) string {
+	groups := splitRecovery(typed)
+	digits := strings.Join(groups, "")
+	if len(digits) != recoveryDigits {
+		if i := oddGroup(groups); i >= 0 {
+			return fmt.Sprintf("group %d has %d digits, not %d", i+1, len(groups[i]), groupDigits)
+		}
+		return fmt.Sprintf("that is %d digits, not %d", len(digits), recoveryDigits)
+	}
+	groups = strings.Split(string(groupRecovery(digits)), "-")
+	var wrong []string
+	for i, right := range strings.Split(string(k), "-") {
+		if groups[i] != right {
+			wrong = append(wrong, strconv.Itoa(i+1))
+		}
+	}
+	switch n := len(wrong); n {
+	case 0:
+		return ""
+	case 1:
+		return "group " + wrong[0] + " is not as it was shown"
+	default:
+		return "groups " + strings.Join(wrong[:n-1], ", ") + " and " + wrong[n-1] + " are not as they were shown"
+	}
 }
 
 // Identity returns the identity that opens the recovery slot.

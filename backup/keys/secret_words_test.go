@@ -131,3 +131,47 @@ func TestWeakPassphrases(t *testing.T) {
 		}
 	}
 }
+
+// TestMistyped types a key with each mistake: the groups that are named are the wrong
+// ones, and no digit of the key is told.
+func TestMistyped(t *testing.T) {
+	key := keys.RecoveryKey(readVectors[recoveryVectors](t, "recovery.json").Key)
+	groups := strings.Split(string(key), "-")
+	other := func(wrong ...int) string {
+		typed := append([]string{}, groups...)
+		for _, n := range wrong {
+			typed[n-1] = map[bool]string{true: "0123", false: "4567"}[groups[n-1] == "4567"]
+		}
+		return strings.Join(typed, "-")
+	}
+	for typed, want := range map[string]string{
+		string(key): "", strings.ToUpper(string(key)): "", strings.ReplaceAll(string(key), "-", ""): "",
+		" " + strings.ReplaceAll(string(key), "-", "  ") + " ": "",
+		other(3): "group 3 is not as it was shown", strings.ReplaceAll(other(16), "-", " "): "group 16 is not as it was shown",
+		other(1, 16):                   "groups 1 and 16 are not as they were shown",
+		other(2, 5, 7):                 "groups 2, 5 and 7 are not as they were shown",
+		strings.Join(groups[:15], "-"): "that is 60 digits, not 64",
+		string(key) + "-0":             "that is 65 digits, not 64",
+		strings.Replace(string(key), groups[4], groups[4][1:], 1): "group 5 has 3 digits, not 4",
+		"":                                "that is 0 digits, not 64",
+		"?" + string(key)[1:]:             "group 1 is not as it was shown",
+		groups[0] + "0" + string(key)[5:]: "that is 65 digits, not 64",
+	} {
+		if got := key.Mistyped(typed); got != want {
+			t.Errorf("typed with %d bytes: %q, want %q", len(typed), got, want)
+		}
+	}
+}
+
+// TestMistypedEachDigit changes each digit to each other.
+func TestMistypedEachDigit(t *testing.T) {
+	key := keys.RecoveryKey(readVectors[recoveryVectors](t, "recovery.json").Key)
+	for i := range len(key) {
+		for _, digit := range "0123456789abcdef" {
+			typed := string(key[:i]) + string(digit) + string(key[i+1:])
+			if right := key.Mistyped(typed) == ""; key[i] != '-' && right != (typed == string(key)) {
+				t.Errorf("digit %d as %c is right: %v", i, digit, right)
+			}
+		}
+	}
+}

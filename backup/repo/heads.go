@@ -100,6 +100,21 @@ func Times(heads []*Head) []time.Time {
 	return times
 }
 
+// Newest is the newest head of all writers by [Chain.Times], nil before the first.
+func (v *View) Newest() *Head {
+	var newest *Head
+	var at time.Time
+	for _, chain := range v.Chains {
+		for i, t := range chain.Times() {
+			h := chain.Heads[i]
+			if order := t.Compare(at); newest == nil || order > 0 || order == 0 && h.Ref().Compare(newest.Ref()) > 0 {
+				newest, at = h, t
+			}
+		}
+	}
+	return newest
+}
+
 // Find returns the head with this hash, or nil.
 func (c *Chain) Find(hash format.Hash) *Head { return c.byID[hash] }
 

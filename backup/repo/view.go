@@ -101,7 +101,7 @@ func load(ctx context.Context, store storage.Reader, of *View, memory Memory) (*
 	if memory == nil {
 		return v, nil
 	}
-	return v, v.compare(memory)
+	return v, v.Compare(memory)
 }
 
 // Trust returns the first problem whose class is not accepted, joined with
@@ -127,9 +127,10 @@ func (v *View) untrusted(problems []error) error {
 	return nil
 }
 
-// compare holds the view against what was seen before. Heads are immutable and
-// never deleted, so whatever was seen must still be there.
-func (v *View) compare(memory Memory) error {
+// Compare holds the view against what was seen before. Heads are immutable and
+// never deleted, so whatever was seen must still be there. Load does so unless it
+// gets no memory.
+func (v *View) Compare(memory Memory) error {
 	all, err := memory.Memories()
 	if err != nil {
 		return err

@@ -89,7 +89,7 @@ func TestCheckClasses(t *testing.T) {
 			at = w.place("repository")
 		}
 		check := func(ctx context.Context, c *session.Call) error {
-			r, err := c.Create(ctx, "")
+			r, _, err := c.Create(ctx, "")
 			if err != nil {
 				return err
 			}

@@ -110,14 +110,14 @@ func (c *Call) resolve(p *place) error {
 
 // AsConfigured is how the configuration file would say where the opened
 // repository is: with its id, and the settings and limits that count now.
-func (w *Writable) AsConfigured() (config.Repository, error) {
-	p, err := w.call.place()
+func (a *Archive) AsConfigured() (config.Repository, error) {
+	p, err := a.call.place()
 	if err != nil {
 		return config.Repository{}, err
 	}
 	r := p.said
-	r.Place, r.ID = p.location.Text, w.ID().String()
-	if root := w.Root(); root != "" {
+	r.Place, r.ID = p.location.Text, a.ID().String()
+	if root := a.Root(); root != "" {
 		r.Place = root
 	}
 	r.Settings = nil
@@ -125,8 +125,8 @@ func (w *Writable) AsConfigured() (config.Repository, error) {
 		r.Settings = p.location.Values
 	}
 	for flag, field := range map[string]*string{"limit-upload": &r.LimitUpload, "limit-download": &r.LimitDownload} {
-		if w.call.IsSet(flag) {
-			*field = w.call.String(flag)
+		if a.call.IsSet(flag) {
+			*field = a.call.String(flag)
 		}
 	}
 	return r, nil

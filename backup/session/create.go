@@ -37,7 +37,8 @@ func (c *Call) OpenOrCreate(ctx context.Context) (*Writable, error) {
 			"%v, and this machine has had one before", none)
 	}
 	c.Voice.Say("no repository yet: creating one at %s", p.location.Text)
-	return c.Create(ctx, "")
+	w, _, err = c.found(ctx, "", false)
+	return w, err
 }
 
 // hadOne reports whether this machine ever saw a repository or wrote to one.
@@ -77,57 +78,66 @@ func (c *Call) Vacant(ctx context.Context) (string, error) {
 
 // Create creates a repository where the flags say, with a slot for a passphrase
 // and, if its owner can be given one, for a recovery key, and enrols this
-// machine. Label is the machine's name in it; empty is the host's.
-func (c *Call) Create(ctx context.Context, label string) (*Writable, error) {
+// machine. Label is the machine's name in it; empty is the host's. The recovery
+// key, "" without one, is for the kit.
+func (c *Call) Create(ctx context.Context, label string) (*Writable, keys.RecoveryKey, error) {
+	return c.found(ctx, label, true)
+}
+
+// found is Create, and asks with less care where nobody meant to set anything up.
+func (c *Call) found(ctx context.Context, label string, careful bool) (*Writable, keys.RecoveryKey, error) {
 	if _, err := c.Vacant(ctx); err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	passphrase, err := c.NewPassphrase(ctx, ExitNoRepository)
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	master, err := keys.NewMaster(c.Bool("classic"))
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	// The owner has the secrets before they count: a crash in between leaves a
 	// key without a lock, and not the other way round.
-	slots, forget, err := c.firstSlots(master, passphrase)
+	recovery, forget, err := c.NewRecoveryKey(ctx, careful)
 	if err != nil {
-		return nil, err
+		return nil, "", err
+	}
+	slots, err := firstSlots(master, passphrase, recovery)
+	if err != nil {
+		forget()
+		return nil, "", err
+	}
+	if recovery == "" {
+		c.Voice.Warn("no recovery key was made: without the passphrase nobody can open this archive; chatkeep key add --recovery makes one")
 	}
 	w, doubtful, err := c.create(ctx, master, slots, label)
 	if err == nil {
-		return w, nil
+		return w, recovery, nil
 	}
 	// Only if it is sure that nothing was created is the key worthless.
 	if _, still := c.Vacant(ctx); still == nil && !doubtful {
 		forget()
-	} else if path := c.String(recoveryFile); path != "" {
-		c.Voice.Warn("a repository may have been created all the same; its recovery key stays in %s", path)
+	} else if files := c.recoveryFiles(); len(files) > 0 {
+		c.Voice.Warn("a repository may have been created all the same; its recovery key stays in %s", strings.Join(files, " and "))
 	}
-	return nil, err
+	return nil, "", err
 }
 
-func (c *Call) firstSlots(master *keys.Master, passphrase string) ([]repo.NewSlot, func(), error) {
+// firstSlots seals the master for its first secrets; there may be no recovery key.
+func firstSlots(master *keys.Master, passphrase string, recovery keys.RecoveryKey) ([]repo.NewSlot, error) {
 	object, err := keys.SealPassphrase(master, passphrase)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	slots := []repo.NewSlot{{Name: "passphrase", Kind: format.SlotPassphrase, Object: object}}
-	recovery, forget, err := c.NewRecoveryKey()
-	if err != nil {
-		return nil, nil, err
-	}
 	if recovery == "" {
-		c.Voice.Warn("no recovery key was made: without the passphrase nobody can open this archive; chatkeep key add --recovery makes one")
-		return slots, forget, nil
+		return slots, nil
 	}
 	if object, err = keys.SealRecovery(master, recovery); err != nil {
-		forget()
-		return nil, nil, err
+		return nil, err
 	}
-	return append(slots, repo.NewSlot{Name: "recovery", Kind: format.SlotRecovery, Object: object}), forget, nil
+	return append(slots, repo.NewSlot{Name: "recovery", Kind: format.SlotRecovery, Object: object}), nil
 }
 
 // create returns with its error whether there may be a repository in spite of

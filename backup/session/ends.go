@@ -26,7 +26,7 @@ type Ends struct {
 
 // Ends works out the two places.
 func (c *Call) Ends() (*Ends, error) {
-	e := &Ends{call: c, from: place{id: c.String("id")}}
+	e := &Ends{call: c, from: place{id: c.id()}}
 	e.from.location.Text, e.to.location.Text = c.Arg(0), c.Arg(1)
 	for _, end := range []struct {
 		p      *place

@@ -38,8 +38,12 @@ func (e *Env) RepositoryFlags(own ...cli.Flag) []cli.Flag {
 		&cli.StringFlag{Name: "repo", Aliases: []string{"r"}, Category: placeFlags,
 			Usage: "the repository's `PLACE`: a path" + e.placeUsage() + ", or its name in the configuration file; or $" + envRepository},
 	}
-	flags = append(flags, trustFlags()...)
-	return e.Flags(slices.Concat(own, flags, e.settingFlags("", ""))...)
+	return e.PlaceFlags(append(own, flags...)...)
+}
+
+// PlaceFlags are the flags of a command whose argument is the repository's place.
+func (e *Env) PlaceFlags(own ...cli.Flag) []cli.Flag {
+	return e.Flags(slices.Concat(own, trustFlags(), e.settingFlags("", ""))...)
 }
 
 // trustFlags say which repository is meant, what of it is accepted, and how fast
@@ -79,8 +83,8 @@ func (e *Env) settingFlags(prefix, which string) (flags []cli.Flag) {
 	return flags
 }
 
-// identityFlag names files with keys that read.
-func identityFlag() cli.Flag {
+// IdentityFlag names files with keys that read.
+func IdentityFlag() cli.Flag {
 	return &cli.StringSliceFlag{Name: "identity", Aliases: []string{"i"}, Category: placeFlags,
 		Usage: "unlock with the age or SSH identity in `FILE`; may be repeated"}
 }
@@ -88,7 +92,7 @@ func identityFlag() cli.Flag {
 // EndFlags are the flags of a command between two repositories, its arguments
 // FROM and TO: each setting of a place is there for either end.
 func (e *Env) EndFlags(own ...cli.Flag) []cli.Flag {
-	return e.Flags(slices.Concat(own, []cli.Flag{identityFlag()}, trustFlags(),
+	return e.Flags(slices.Concat(own, []cli.Flag{IdentityFlag()}, trustFlags(),
 		e.settingFlags(fromPrefix, "FROM: "), e.settingFlags(toPrefix, "TO: "))...)
 }
 
@@ -96,7 +100,7 @@ func (e *Env) EndFlags(own ...cli.Flag) []cli.Flag {
 // RepositoryFlags, and the files that hold a key. A passphrase or a recovery key
 // is no flag, since every process of a machine can see those.
 func (e *Env) KeyFlags(own ...cli.Flag) []cli.Flag {
-	return e.RepositoryFlags(append(own, identityFlag())...)
+	return e.RepositoryFlags(append(own, IdentityFlag())...)
 }
 
 // DryRun is the flag of every command that changes something.

@@ -23,7 +23,7 @@ type place struct {
 // place works out which place the flags, the environment or the configuration file
 // name.
 func (c *Call) place() (place, error) {
-	p := place{id: c.String("id")}
+	p := place{id: c.id()}
 	p.location.Text = c.String("repo")
 	if c.elsewhere {
 		p.location.Text = c.there
@@ -46,6 +46,12 @@ func (c *Call) place() (place, error) {
 	}
 	err := c.locate(&p, "")
 	return p, err
+}
+
+// id is the repository's id that the user gave, or "". It may come from paper, in
+// groups and in capitals.
+func (c *Call) id() string {
+	return strings.ToLower(strings.NewReplacer(" ", "", "-", "").Replace(c.String("id")))
 }
 
 // locate finds out whose a place is, which may be named as the configuration file

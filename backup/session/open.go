@@ -81,6 +81,19 @@ func (c *Call) Untold() (bool, error) {
 }
 
 func (c *Call) load(ctx context.Context, p place, store *traffic) (*Archive, error) {
+	a, err := c.identified(ctx, p, store)
+	if err != nil {
+		return nil, err
+	}
+	if a.View, err = repo.Survey(ctx, store, a.Memory.ID, a.name, a.Memory); err != nil {
+		return nil, a.named(err)
+	}
+	return a, nil
+}
+
+// identified is the archive as far as this machine's memory goes: which repository
+// it is, and the key for it.
+func (c *Call) identified(ctx context.Context, p place, store *traffic) (*Archive, error) {
 	a := c.archive(p, store)
 	id, err := a.identify(ctx)
 	if err != nil {
@@ -89,9 +102,6 @@ func (c *Call) load(ctx context.Context, p place, store *traffic) (*Archive, err
 	a.Memory = c.Dirs.Repository(id)
 	if a.key, a.keyIs = c.readWriterKey(a.Memory); a.key != nil {
 		a.told = id // an owner of the repository made the key file
-	}
-	if a.View, err = repo.Survey(ctx, store, id, a.name, a.Memory); err != nil {
-		return nil, a.named(err)
 	}
 	return a, nil
 }
@@ -148,8 +158,17 @@ func (a *Archive) ID() format.Hash { return a.View.ID }
 // Vouched reports whether the id is more than the place's own claim.
 func (a *Archive) Vouched() bool { return !a.told.IsZero() }
 
-// trust refuses a view with problems that were not accepted.
+// trust refuses a view with problems that were not accepted, and remembers one of
+// the repository that is meant.
 func (a *Archive) trust() error {
+	if err := a.judge(); err != nil || !a.Vouched() {
+		return err
+	}
+	return a.remember()
+}
+
+// judge refuses a view with problems that were not accepted, and says its notes.
+func (a *Archive) judge() error {
 	accept, err := a.call.accepted()
 	if err != nil {
 		return err
@@ -159,9 +178,6 @@ func (a *Archive) trust() error {
 	}
 	for _, note := range a.View.Notes {
 		a.call.Voice.Say("note: %s", note)
-	}
-	if a.Vouched() {
-		return a.remember()
 	}
 	return nil
 }

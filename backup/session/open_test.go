@@ -25,7 +25,7 @@ func openOrCreate(ctx context.Context, c *session.Call) error {
 }
 
 func create(ctx context.Context, c *session.Call) error {
-	_, err := c.Create(ctx, "")
+	_, _, err := c.Create(ctx, "")
 	return err
 }
 

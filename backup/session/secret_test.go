@@ -175,8 +175,8 @@ func TestWeakFromEnvironment(t *testing.T) {
 func TestRecoveryKey(t *testing.T) {
 	w := newWorld(t)
 	var key string
-	take := func(_ context.Context, call *session.Call) error {
-		k, _, err := call.NewRecoveryKey()
+	take := func(ctx context.Context, call *session.Call) error {
+		k, _, err := call.NewRecoveryKey(ctx, false)
 		key = string(k)
 		return err
 	}
