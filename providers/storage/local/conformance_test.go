@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"chatkeep/providers/storage"
+	"chatkeep/providers/storage/conform"
 	"chatkeep/providers/storage/storagetest"
 )
 
@@ -12,5 +13,5 @@ func TestConformance(t *testing.T) {
 }
 
 func TestExclusive(t *testing.T) {
-	storagetest.Exclusive(t, open1(t), 40)
+	conform.Exclusive(t, open1(t), 40)
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/minio/minio-go/v7"
 
 	"chatkeep/providers/storage"
+	"chatkeep/providers/storage/conform"
 	"chatkeep/providers/storage/storagetest"
 	"chatkeep/providers/storage/storagetest/server"
 )
@@ -62,7 +63,7 @@ func TestConformance(t *testing.T) {
 			storagetest.Run(t, func(t *testing.T) storage.Store { return fresh(t, s.Endpoint, "bucket", standard) })
 			testLogin(t, s)
 			t.Run("exclusive", func(t *testing.T) {
-				storagetest.Exclusive(t, fresh(t, s.Endpoint, "bucket", standard), 8)
+				conform.Exclusive(t, fresh(t, s.Endpoint, "bucket", standard), 8)
 			})
 		})
 	}

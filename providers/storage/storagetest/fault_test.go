@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"chatkeep/providers/storage"
+	"chatkeep/providers/storage/conform"
 )
 
 func TestFaultIsTransparent(t *testing.T) {
@@ -30,9 +31,9 @@ func TestFaultFails(t *testing.T) {
 	} {
 		m := NewMemory()
 		f := NewFault(m, test.rule)
-		put(t, f, "a", nil)
+		conform.Put(t, f, "a", nil)
 		_, err := f.Put(t.Context(), "b", nil)
-		wantError(t, "put", err, test.want)
+		conform.WantError(t, "put", err, test.want)
 		if done := len(m.Keys("b")) == 1; done != test.done {
 			t.Errorf("%+v: done is %v", test.rule, done)
 		}
@@ -46,7 +47,7 @@ func TestFaultFails(t *testing.T) {
 func TestFaultHangs(t *testing.T) {
 	for trouble, done := range map[Trouble]bool{HangBefore: false, HangAfter: true} {
 		m := NewMemory()
-		put(t, m, "a", nil)
+		conform.Put(t, m, "a", nil)
 		f := NewFault(m, Rule{Do: trouble})
 		ctx, cancel := context.WithCancel(t.Context())
 		result := make(chan error)
@@ -55,7 +56,7 @@ func TestFaultHangs(t *testing.T) {
 			runtime.Gosched()
 		}
 		cancel()
-		wantError(t, trouble.String(), <-result, context.Canceled)
+		conform.WantError(t, trouble.String(), <-result, context.Canceled)
 		if gone := len(m.Keys("")) == 0; gone != done {
 			t.Errorf("%v: gone is %v", trouble, gone)
 		}
@@ -63,9 +64,9 @@ func TestFaultHangs(t *testing.T) {
 }
 
 func TestFaultDamagesData(t *testing.T) {
-	data := random("data", 1000)
+	data := conform.Random("data", 1000)
 	m := NewMemory()
-	put(t, m, "a", data)
+	conform.Put(t, m, "a", data)
 	flipped := bytes.Clone(data)
 	flipped[500] ^= 0x10
 	for _, test := range []struct {
@@ -79,18 +80,18 @@ func TestFaultDamagesData(t *testing.T) {
 		{Rule{Do: GetFlipped}, flipped, nil},
 		{Rule{Do: GetStale, Stale: []byte("old")}, []byte("old"), nil},
 	} {
-		got, err := read(t.Context(), NewFault(m, test.rule), "a", 0, -1)
+		got, err := conform.Read(t.Context(), NewFault(m, test.rule), "a", 0, -1)
 		if !bytes.Equal(got, test.want) || !errors.Is(err, test.err) {
 			t.Errorf("%v: %d bytes, %v", test.rule.Do, len(got), err)
 		}
-		wantKeys(t, NewFault(m, test.rule), "", "a")
+		conform.WantKeys(t, NewFault(m, test.rule), "", "a")
 	}
 }
 
 func TestFaultLiesInListings(t *testing.T) {
 	m := NewMemory()
 	for _, key := range []string{"a", "b", "c"} {
-		put(t, m, key, nil)
+		conform.Put(t, m, key, nil)
 	}
 	extra := storage.Info{Key: "x"}
 	for _, test := range []struct {
@@ -109,7 +110,7 @@ func TestFaultLiesInListings(t *testing.T) {
 		{Rule{Do: ListBroken, Entry: 3}, "abc", true},
 		{Rule{Do: FailBefore}, "", true},
 	} {
-		infos, err := list(NewFault(m, test.rule).List(t.Context(), ""))
+		infos, err := conform.List(NewFault(m, test.rule).List(t.Context(), ""))
 		got := ""
 		for _, info := range infos {
 			got += info.Key
@@ -148,11 +149,11 @@ func TestSweep(t *testing.T) {
 
 func TestCounting(t *testing.T) {
 	c := NewCounting(NewMemory())
-	put(t, c, "packs/a", random("a", 100))
-	put(t, c, "packs/b", random("b", 10))
-	put(t, c, "index/c", random("c", 1))
-	read(t.Context(), c, "packs/a", 50, -1)
-	list(c.List(t.Context(), "packs/"))
+	conform.Put(t, c, "packs/a", conform.Random("a", 100))
+	conform.Put(t, c, "packs/b", conform.Random("b", 10))
+	conform.Put(t, c, "index/c", conform.Random("c", 1))
+	conform.Read(t.Context(), c, "packs/a", 50, -1)
+	conform.List(c.List(t.Context(), "packs/"))
 	c.Stat(t.Context(), "none")
 	c.Delete(t.Context(), "none")
 	for _, test := range []struct {

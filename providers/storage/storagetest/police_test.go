@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"chatkeep/providers/storage"
+	"chatkeep/providers/storage/conform"
 )
 
 func hashOf(data []byte) string { return fmt.Sprintf("%x", sha256.Sum256(data)) }
@@ -99,13 +100,13 @@ func TestPoliceSeesReplacingAndDeleting(t *testing.T) {
 			t.Fatalf("%d reports, want %d", reports, want)
 		}
 	}
-	put(t, p, key, ageObject("x"))
+	conform.Put(t, p, key, ageObject("x"))
 	wantReports(0)
-	put(t, p, key, ageObject("x"))
+	conform.Put(t, p, key, ageObject("x"))
 	wantReports(1)
 	p.Delete(t.Context(), key)
 	wantReports(1)
-	put(t, p, key, ageObject("x"))
+	conform.Put(t, p, key, ageObject("x"))
 	wantReports(1)
 	p.ForbidDelete(true)
 	p.Delete(t.Context(), key)

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"chatkeep/providers/storage"
+	"chatkeep/providers/storage/conform"
 )
 
 // ClassedStore is a store that a test of classes needs.
@@ -23,15 +24,15 @@ func Classes[S ClassedStore](t *testing.T, s S, warm, cold string, ripen func(S)
 	if s.Archives(warm) || !s.Archives(cold) {
 		t.Fatal("which class archives and which does not is the wrong way round")
 	}
-	data := map[string][]byte{"packs/warm": random("warm", 70_000), "packs/cold": random("cold", 70_000), "plain": random("plain", 10)}
+	data := map[string][]byte{"packs/warm": conform.Random("warm", 70_000), "packs/cold": conform.Random("cold", 70_000), "plain": conform.Random("plain", 10)}
 	for key, class := range map[string]string{"packs/warm": warm, "packs/cold": cold} {
 		if info, err := s.PutClass(ctx, key, data[key], class); err != nil || info.Size != int64(len(data[key])) {
 			t.Fatalf("put of %s into %s: %+v, %v", key, class, info, err)
 		}
 		_, err := s.PutClass(ctx, key, []byte("other"), class)
-		wantError(t, "put of what is there", err, fs.ErrExist)
+		conform.WantError(t, "put of what is there", err, fs.ErrExist)
 	}
-	put(t, s, "plain", data["plain"])
+	conform.Put(t, s, "plain", data["plain"])
 	listed := map[string]storage.Info{}
 	for info, err := range s.List(ctx, "") {
 		if err != nil {
@@ -44,7 +45,7 @@ func Classes[S ClassedStore](t *testing.T, s S, warm, cold string, ripen func(S)
 		if got, err := s.State(ctx, listed[key]); err != nil || got != want {
 			t.Errorf("%s is in state %d (%v), want %d", key, got, err, want)
 		}
-		got, err := read(ctx, s, key, 0, -1)
+		got, err := conform.Read(ctx, s, key, 0, -1)
 		switch {
 		case want == storage.Ready:
 			if err != nil || string(got) != string(data[key]) {

@@ -1,4 +1,4 @@
-package storagetest
+package conform
 
 import (
 	"context"
@@ -6,12 +6,12 @@ import (
 	"iter"
 	"slices"
 	"strings"
-	"testing"
 
 	"chatkeep/providers/storage"
 )
 
-func list(seq iter.Seq2[storage.Info, error]) ([]storage.Info, error) {
+// List gathers a listing.
+func List(seq iter.Seq2[storage.Info, error]) ([]storage.Info, error) {
 	var infos []storage.Info
 	for info, err := range seq {
 		if err != nil {
@@ -22,9 +22,10 @@ func list(seq iter.Seq2[storage.Info, error]) ([]storage.Info, error) {
 	return infos, nil
 }
 
-func wantKeys(t *testing.T, s storage.Reader, prefix string, want ...string) {
+// WantKeys asks for a listing of these keys.
+func WantKeys(t T, s storage.Reader, prefix string, want ...string) {
 	t.Helper()
-	infos, err := list(s.List(t.Context(), prefix))
+	infos, err := List(s.List(t.Context(), prefix))
 	if err != nil {
 		t.Errorf("list %q: %v", prefix, err)
 		return
@@ -44,12 +45,12 @@ var tricky = []string{
 	"a-b/x", "a-b/y", "a.b", "a.c/z", "a/b-c/d", "a/b.c", "a/b/c", "a/b0", "a0", "aa/a", "b", "b-", "b0/0",
 }
 
-func testListOrder(t *testing.T, s storage.Store) {
+func testListOrder(t T, s storage.Store) {
 	for i := range tricky {
-		put(t, s, tricky[len(tricky)-1-i], random("x", i))
+		Put(t, s, tricky[len(tricky)-1-i], Random("x", i))
 	}
-	wantKeys(t, s, "", tricky...)
-	infos, err := list(s.List(t.Context(), ""))
+	WantKeys(t, s, "", tricky...)
+	infos, err := List(s.List(t.Context(), ""))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -60,11 +61,11 @@ func testListOrder(t *testing.T, s storage.Store) {
 	}
 }
 
-func testListPrefixes(t *testing.T, s storage.Store) {
-	wantKeys(t, s, "")
-	wantKeys(t, s, "a/")
+func testListPrefixes(t T, s storage.Store) {
+	WantKeys(t, s, "")
+	WantKeys(t, s, "a/")
 	for _, key := range tricky {
-		put(t, s, key, nil)
+		Put(t, s, key, nil)
 	}
 	for _, prefix := range []string{
 		"", "a", "a-", "a-b", "a-b/", "a-b/x", "a-b/xx", "a.", "a/", "a/b", "a/b/", "a/b/c", "a/b/c/", "a0", "b", "c",
@@ -76,11 +77,11 @@ func testListPrefixes(t *testing.T, s storage.Store) {
 				want = append(want, key)
 			}
 		}
-		wantKeys(t, s, prefix, want...)
+		WantKeys(t, s, prefix, want...)
 	}
 }
 
-func testListPages(t *testing.T, s storage.Store) {
+func testListPages(t T, s storage.Store) {
 	// S3 lists a thousand at a time.
 	const n = 1003
 	var want []string
@@ -93,30 +94,30 @@ func testListPages(t *testing.T, s storage.Store) {
 		}
 	})
 	slices.Sort(want)
-	wantKeys(t, s, "", want...)
-	wantKeys(t, s, "many/0", want[:slices.IndexFunc(want, func(k string) bool { return k >= "many/1" })]...)
+	WantKeys(t, s, "", want...)
+	WantKeys(t, s, "many/0", want[:slices.IndexFunc(want, func(k string) bool { return k >= "many/1" })]...)
 }
 
-func testListAgain(t *testing.T, s storage.Store) {
+func testListAgain(t T, s storage.Store) {
 	for _, key := range []string{"a", "b", "c/d"} {
-		put(t, s, key, nil)
+		Put(t, s, key, nil)
 	}
 	seq := s.List(t.Context(), "")
 	for range seq {
 		break
 	}
-	put(t, s, "b0", nil)
+	Put(t, s, "b0", nil)
 	for range 2 {
-		infos, err := list(seq)
+		infos, err := List(seq)
 		if err != nil || len(infos) != 4 {
 			t.Errorf("%d objects, %v", len(infos), err)
 		}
 	}
 }
 
-func testListContext(t *testing.T, s storage.Store) {
-	put(t, s, "a", nil)
-	put(t, s, "b", nil)
+func testListContext(t T, s storage.Store) {
+	Put(t, s, "a", nil)
+	Put(t, s, "b", nil)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	pairs := 0
@@ -131,5 +132,5 @@ func testListContext(t *testing.T, s storage.Store) {
 	if pairs != 1 {
 		t.Errorf("%d pairs, want one error", pairs)
 	}
-	wantError(t, "list", last, context.Canceled)
+	WantError(t, "list", last, context.Canceled)
 }

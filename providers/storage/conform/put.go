@@ -1,4 +1,4 @@
-package storagetest
+package conform
 
 import (
 	"bytes"
@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"slices"
 	"sync"
-	"testing"
 
 	"chatkeep/providers/storage"
 )
@@ -30,21 +29,21 @@ func parallel(workers, n int, f func(i int)) {
 	wg.Wait()
 }
 
-func testCreateOnly(t *testing.T, s storage.Store) {
-	for i, first := range [][]byte{[]byte("first"), {}, random("first", 2<<20)} {
+func testCreateOnly(t T, s storage.Store) {
+	for i, first := range [][]byte{[]byte("first"), {}, Random("first", 2<<20)} {
 		key := fmt.Sprintf("dir/o%d", i)
-		put(t, s, key, first)
-		for _, again := range [][]byte{first, []byte("other"), {}, random("again", 2<<20)} {
+		Put(t, s, key, first)
+		for _, again := range [][]byte{first, []byte("other"), {}, Random("again", 2<<20)} {
 			_, err := s.Put(t.Context(), key, again)
-			wantError(t, "second put", err, fs.ErrExist)
-			wantObject(t, s, key, first)
+			WantError(t, "second put", err, fs.ErrExist)
+			WantObject(t, s, key, first)
 		}
 	}
 }
 
 // race puts different bytes under one key at the same instant and gives what
 // was put by those who succeeded.
-func race(t *testing.T, s storage.Store, key string) [][]byte {
+func race(t T, s storage.Store, key string) [][]byte {
 	t.Helper()
 	const n = 8
 	var mu sync.Mutex
@@ -52,7 +51,7 @@ func race(t *testing.T, s storage.Store, key string) [][]byte {
 	start := make(chan struct{})
 	var wg sync.WaitGroup
 	for i := range n {
-		data := random(fmt.Sprint(key, i), 1000*(i+1))
+		data := Random(fmt.Sprint(key, i), 1000*(i+1))
 		wg.Go(func() {
 			<-start
 			_, err := s.Put(t.Context(), key, data)
@@ -70,14 +69,14 @@ func race(t *testing.T, s storage.Store, key string) [][]byte {
 	return winners
 }
 
-func testConcurrentPuts(t *testing.T, s storage.Store) {
+func testConcurrentPuts(t T, s storage.Store) {
 	for round := range 5 {
 		key := fmt.Sprintf("race/%d", round)
 		winners := race(t, s, key)
 		if len(winners) == 0 {
 			t.Fatal("no put succeeded")
 		}
-		got, err := read(t.Context(), s, key, 0, -1)
+		got, err := Read(t.Context(), s, key, 0, -1)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -85,26 +84,26 @@ func testConcurrentPuts(t *testing.T, s storage.Store) {
 			t.Fatalf("%s holds none of what was put", key)
 		}
 		_, err = s.Put(t.Context(), key, []byte("late"))
-		wantError(t, "late put", err, fs.ErrExist)
-		wantObject(t, s, key, got)
+		WantError(t, "late put", err, fs.ErrExist)
+		WantObject(t, s, key, got)
 	}
 }
 
 // testConcurrentWork has every method at work at once: what a put returned
 // from must be visible at once.
-func testConcurrentWork(t *testing.T, s storage.Store) {
+func testConcurrentWork(t T, s storage.Store) {
 	parallel(8, 40, func(i int) {
 		key := fmt.Sprintf("work/%d/%d", i%4, i)
-		data := random(key, 5000+i)
+		data := Random(key, 5000+i)
 		if _, err := s.Put(t.Context(), key, data); err != nil {
 			t.Error(err)
 			return
 		}
-		got, err := read(t.Context(), s, key, 10, 100)
+		got, err := Read(t.Context(), s, key, 10, 100)
 		if err != nil || !bytes.Equal(got, data[10:110]) {
 			t.Errorf("%s: %d bytes, %v", key, len(got), err)
 		}
-		infos, err := list(s.List(t.Context(), key))
+		infos, err := List(s.List(t.Context(), key))
 		if err != nil || !slices.ContainsFunc(infos, func(info storage.Info) bool { return info.Key == key }) {
 			t.Errorf("%s is not listed, %v", key, err)
 		}
@@ -114,7 +113,7 @@ func testConcurrentWork(t *testing.T, s storage.Store) {
 			}
 		}
 	})
-	infos, err := list(s.List(t.Context(), "work/"))
+	infos, err := List(s.List(t.Context(), "work/"))
 	if err != nil || len(infos) != 20 {
 		t.Errorf("%d objects are left, %v", len(infos), err)
 	}
