@@ -28,6 +28,7 @@ func Commands(env *session.Env, chats []chat.Provider) []*cli.Command {
 		forgetCommand(env),
 		pruneCommand(env),
 		repairCommand(env),
+		doctorCommand(env),
 		parityCommand(env),
 		statsCommand(env),
 		copyCommand(env),

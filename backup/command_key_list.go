@@ -85,11 +85,7 @@ func tellLocks(c *session.Call, a *session.Archive, locks []lock) error {
 		}
 	}
 	if classic || len(classical) > 0 {
-		why := "because of " + strings.Join(classical, ", ")
-		if classic {
-			why = "it was made with --classic"
-		}
-		c.Voice.Print("note: somebody who copies the repository today could open it with a quantum computer one day (%s)", why)
+		c.Voice.Print("note: somebody who copies the repository today could open it with a quantum computer one day (%s)", weakBy(classic, classical))
 	}
 	weakest := slices.MinFunc(locks, func(x, y lock) int { return cmp.Compare(x.strength(), y.strength()) })
 	c.Voice.Print("note: the weakest way in is %s: %s", weakest.Slot.Name, weakest.strength())

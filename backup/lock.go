@@ -31,6 +31,15 @@ type lock struct {
 // isClassical reports whether a quantum computer could open it.
 func (l *lock) isClassical() bool { return l.PostQuantum != nil && !*l.PostQuantum }
 
+// weakBy says why a quantum computer could open a repository: it was made so, or by
+// these slots.
+func weakBy(classic bool, classical []string) string {
+	if classic {
+		return "it was made with --classic"
+	}
+	return "because of " + strings.Join(classical, ", ")
+}
+
 // strength is how a slot could be opened by whoever copies it, the weakest first.
 type strength int
 

@@ -85,6 +85,18 @@ func (l *Ledger) Record(pack format.Hash, method Method, at time.Time) {
 // isRead reports whether a pack was read and found right.
 func (m Method) isRead() bool { return m == HashRead || m == Decoded }
 
+// Newest is when this machine last read a pack whole and found it as it should be;
+// zero where it never did.
+func (l *Ledger) Newest() time.Time {
+	var newest time.Time
+	for _, r := range l.own {
+		if at := r.at.time(); r.method.isRead() && at.After(newest) {
+			newest = at
+		}
+	}
+	return newest
+}
+
 // LastRead returns when this machine last read a pack, and found it right.
 func (l *Ledger) LastRead(pack format.Hash) (at time.Time, method Method, ok bool) {
 	r := l.own[pack]

@@ -6,6 +6,7 @@ import (
 
 	"chatkeep/backup/format"
 	"chatkeep/backup/keys"
+	"chatkeep/providers/storage"
 )
 
 // mayWrite returns what the authority says of a key that may write.
@@ -25,6 +26,16 @@ func (v *View) mayWrite(key *keys.Writer) (*format.AuthorityWriter, error) {
 	e := format.Fail(format.WrongWriter, "this machine's writer key", "the repository's authority does not name it")
 	e.Cure = "chatkeep writer add enrols this machine"
 	return nil, e
+}
+
+// MayWrite returns an error that says why a backup with the key would be refused, nil
+// where it would not.
+func (v *View) MayWrite(ctx context.Context, store storage.Reader, key *keys.Writer, memory Memory) error {
+	w, err := v.mayWrite(key)
+	if err == nil {
+		_, err = v.caughtUp(ctx, &objects{store, memory}, key, w)
+	}
+	return err
 }
 
 // caughtUp returns the key in the repository's epoch, which it enters by the

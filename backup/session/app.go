@@ -55,7 +55,7 @@ func tame(commands []*cli.Command) {
 		c.HideHelpCommand = true
 		c.OnUsageError = usageError
 		c.CustomHelpTemplate = commandHelp
-		if len(c.Subcommands) > 0 {
+		if isGroup(c) {
 			c.CustomHelpTemplate = groupHelp
 		}
 		for _, f := range c.Flags {
@@ -66,6 +66,9 @@ func tame(commands []*cli.Command) {
 		tame(c.Subcommands)
 	}
 }
+
+// isGroup reports whether a command is nothing but the others below it.
+func isGroup(c *cli.Command) bool { return len(c.Subcommands) > 0 && c.Action == nil }
 
 // usageError keeps help off stdout when a flag's value is wrong.
 func usageError(_ *cli.Context, err error, _ bool) error {
@@ -117,7 +120,7 @@ func (a *App) run(ctx context.Context, l *line) error {
 		return a.cli.RunContext(ctx, l.ordered(a.cli.Name))
 	case c == nil && l.has("version"):
 		return a.cli.RunContext(ctx, []string{a.cli.Name, "version"})
-	case c == nil, len(c.Subcommands) > 0:
+	case c == nil, isGroup(c):
 		return a.incomplete(ctx, l)
 	}
 	if err := l.check(); err != nil {

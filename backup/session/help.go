@@ -19,6 +19,9 @@ commands:{{range .VisibleCommands}}
 usage: {{.HelpName}}{{if .VisibleFlags}} [flags]{{end}}{{if .ArgsUsage}} {{.ArgsUsage}}{{end}}
 {{if .Description}}
 {{.Description}}
+{{end}}{{if .VisibleCommands}}
+commands:{{range .VisibleCommands}}
+  {{.Name}}{{"\t"}}{{.Usage}}{{end}}
 {{end}}{{range .VisibleFlagCategories}}
 {{if .Name}}{{.Name}}{{else}}flags{{end}}:
 {{range .Flags}}  {{.}}

@@ -67,11 +67,10 @@ func addPages(pages map[string]string, list *roff, above string, commands []*cli
 	for _, c := range commands {
 		name := above + "-" + c.Name
 		list.item(`\fB`+escapeRoff(strings.ReplaceAll(name, "-", " "))+`\fR`, c.Usage)
-		if len(c.Subcommands) > 0 {
-			addPages(pages, list, name, c.Subcommands)
-			continue
+		if !isGroup(c) {
+			pages[name] = manPage(name, c)
 		}
-		pages[name] = manPage(name, c)
+		addPages(pages, list, name, c.Subcommands)
 	}
 }
 

@@ -73,6 +73,16 @@ func (c *Call) Inspect(ctx context.Context) (*Archive, error) {
 	return c.load(ctx, p, store)
 }
 
+// Look is Inspect for those who leave no trace: nothing is kept on this machine, not
+// even what could be read again.
+func (c *Call) Look(ctx context.Context) (*Archive, error) {
+	still := *c
+	still.Dirs, still.closers = c.Dirs.Still(), nil
+	a, err := still.Inspect(ctx)
+	c.closers, c.file = append(c.closers, still.closers...), still.file
+	return a, err
+}
+
 // Untold reports whether nobody names a repository, so that the embedded default is
 // meant.
 func (c *Call) Untold() (bool, error) {

@@ -63,6 +63,26 @@ func (a *Archive) unlocked(ctx context.Context) (*keys.Master, *repo.Reader, err
 	return master, r, a.remember()
 }
 
+// Unasked unlocks the repository to read it if that takes no question: with an
+// identity in a file, or a secret that the environment or the configuration file
+// gives. Without one the reader is nil. Nothing is remembered.
+func (a *Archive) Unasked(ctx context.Context) (*repo.Reader, error) {
+	if len(a.call.StringSlice("identity")) == 0 && !a.call.Env.HasSecret(a.said) {
+		return nil, nil
+	}
+	quiet := *a.call.Env
+	quiet.Terminal = func() (Terminal, error) { return nil, errNobody }
+	call := *a.call
+	call.Env = &quiet
+	mute := *a
+	mute.call = &call
+	master, err := mute.unlock(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return repo.NewReader(ctx, a.Store, a.View, master, a.Memory)
+}
+
 func (a *Archive) unlock(ctx context.Context) (*keys.Master, error) {
 	if files := a.call.StringSlice("identity"); len(files) > 0 {
 		return a.unlockFiles(ctx, files)

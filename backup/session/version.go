@@ -66,8 +66,8 @@ func buildOf(info *debug.BuildInfo, stamped build) build {
 // the go command makes of the commit, or "devel".
 func Version() string { return thisBuild().Version }
 
-// formatVersion is the number of the repository format that this build writes.
-const formatVersion = 1
+// FormatVersion is the number of the repository format that this build writes.
+const FormatVersion = 1
 
 // versionSummary is what version --json prints; fields are only added.
 type versionSummary struct {
@@ -90,11 +90,11 @@ func versionCommand(env *Env) *cli.Command {
 		Flags: env.Flags(),
 		Action: env.Action(func(_ context.Context, c *Call) error {
 			b, platform := thisBuild(), runtime.GOOS+"/"+runtime.GOARCH
-			c.Voice.Print("chatkeep %s (%s %s), repository format %d", b.Version, runtime.Version(), platform, formatVersion)
+			c.Voice.Print("chatkeep %s (%s %s), repository format %d", b.Version, runtime.Version(), platform, FormatVersion)
 			if b.Commit != "" {
 				c.Voice.Print("%s", b.commitLine())
 			}
-			return c.Voice.Object(versionSummary{"summary", b.Version, b.Commit, b.Date, b.Modified, runtime.Version(), platform, formatVersion})
+			return c.Voice.Object(versionSummary{"summary", b.Version, b.Commit, b.Date, b.Modified, runtime.Version(), platform, FormatVersion})
 		}),
 	}
 }

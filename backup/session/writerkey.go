@@ -40,6 +40,9 @@ func (c *Call) readWriterKey(memory *state.Repository) (*keys.Writer, error) {
 	return key, nil
 }
 
+// Key returns this machine's key, nil where it has none.
+func (a *Archive) Key() (*keys.Writer, error) { return a.key, a.keyIs }
+
 // WriterKey returns this machine's key. There must be one.
 func (a *Archive) WriterKey() (*keys.Writer, error) {
 	if a.keyIs == nil && a.key == nil {

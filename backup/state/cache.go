@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"time"
 
 	"filippo.io/age"
 
@@ -31,6 +32,9 @@ func (r *Repository) CachedObject(hash format.Hash) []byte {
 // CacheObject keeps an object as stored: signed statements and index objects
 // hold nothing that the store does not have. Failing to keep one is no error.
 func (r *Repository) CacheObject(hash format.Hash, data []byte) {
+	if r.dirs.still {
+		return
+	}
 	// Not synced: what a power cut tears does not have the hash.
 	_ = replaceFile(r.objectPath(hash), data, 0o600, false)
 }
@@ -164,6 +168,16 @@ func (j *Journal) Append(record []byte) error {
 	line.Write(record)
 	_, err = f.Write(line.Bytes())
 	return errors.Join(err, f.Close())
+}
+
+// Left tells when the last record was added, of packs that no commit has named since;
+// false where there are none.
+func (j *Journal) Left() (time.Time, bool) {
+	info, err := os.Stat(j.path)
+	if err != nil || info.Size() == 0 {
+		return time.Time{}, false
+	}
+	return info.ModTime(), true
 }
 
 // Records returns the records that are whole. A torn end is cut off, or what is

@@ -10,7 +10,18 @@ import (
 
 // Dirs are the folders of this machine that chatkeep uses, each already with
 // "chatkeep" at its end. They are made with mode 0700 when first written to.
-type Dirs struct{ Config, Data, State, Cache string }
+type Dirs struct {
+	Config, Data, State, Cache string
+
+	still bool
+}
+
+// Still are the same folders for one who only looks: nothing that could be read again
+// is kept in the cache.
+func (d Dirs) Still() Dirs {
+	d.still = true
+	return d
+}
 
 // DefaultDirs follows the XDG base directory specification, with getenv in
 // place of the environment. A relative value is ignored, as XDG demands.

@@ -31,6 +31,9 @@ type Provider struct {
 	// writing. With create it also prepares an empty place, as a directory;
 	// without, a place that does not exist is an [Error] of class NoPlace.
 	Open func(ctx context.Context, location Location, create bool) (Store, error)
+	// Policy writes a grant down for a location, for its owner to give to the
+	// place. It asks nobody. It is nil where a place has no policies.
+	Policy func(location Location, grant Grant) (Policy, error)
 }
 
 // ProviderOf finds the provider whose scheme is the longest that a location begins
@@ -79,6 +82,20 @@ type Location struct {
 // and for the check that a backup does not swallow its own repository. A store
 // may implement it.
 type Local interface{ Root() string }
+
+// Foldered is a store that keeps folders when the objects in them are gone. A store
+// may implement it.
+type Foldered interface {
+	// RemoveFolders removes the place itself and all folders in it that hold
+	// nothing. Where one holds something it stays, and those above it.
+	RemoveFolders(ctx context.Context) error
+}
+
+// Clocked is a store that tells its time without a put. A store may implement it.
+type Clocked interface {
+	// Now is the time by the store's own clock, to about a second.
+	Now(ctx context.Context) (time.Time, error)
+}
 
 // Classed is a store that can keep objects in more than one class of storage:
 // some are cheaper to keep and dearer, or slower, to read. A store may implement

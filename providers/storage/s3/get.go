@@ -43,7 +43,7 @@ func (s *Store) get(ctx context.Context, key string, offset, length int64) (io.R
 		return s.getNothing(ctx, key, offset, 0)
 	}
 	if err != nil {
-		return nil, err
+		return nil, s.missing(ctx, key, err)
 	}
 	return r, nil
 }

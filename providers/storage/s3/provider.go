@@ -59,6 +59,7 @@ var Provider = storage.Provider{
 		}
 		return s, nil
 	},
+	Policy: policyOf,
 }
 
 // tuning are the times of a store. Tests have shorter ones.

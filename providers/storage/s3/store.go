@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"net/http"
 	"sync/atomic"
+	"time"
 
 	"github.com/minio/minio-go/v7"
 	"github.com/minio/minio-go/v7/pkg/credentials"
@@ -30,7 +31,10 @@ type Store struct {
 	md5           atomic.Bool // the server wants Content-MD5, as with object lock
 }
 
-var _ storage.Store = (*Store)(nil)
+var (
+	_ storage.Store   = (*Store)(nil)
+	_ storage.Clocked = (*Store)(nil)
+)
 
 func newStore(ctx context.Context, location storage.Location, tuning tuning) (*Store, error) {
 	v, err := settingsOf(location)
@@ -70,14 +74,7 @@ func newStore(ctx context.Context, location storage.Location, tuning tuning) (*S
 // look asks for one name in the bucket, to find out early what is wrong. Of
 // the requests that would do, this one is answered with a reason.
 func (s *Store) look(ctx context.Context) error {
-	err := s.retry(ctx, func(ctx context.Context) error {
-		for o := range s.client.ListObjectsIter(ctx, s.bucket, minio.ListObjectsOptions{
-			Prefix: s.prefix, Recursive: true, MaxKeys: s.tuning.listCheck,
-		}) {
-			return o.Err
-		}
-		return ctx.Err()
-	})
+	err := s.retry(ctx, s.listOne)
 	var answer *refusal
 	if errors.As(err, &answer) && answer.code == minio.AccessDenied {
 		// These credentials may not list. They may be good for puts.
@@ -88,6 +85,34 @@ func (s *Store) look(ctx context.Context) error {
 	}
 	s.there.Store(true)
 	return nil
+}
+
+// listOne lists one name.
+func (s *Store) listOne(ctx context.Context) error {
+	for o := range s.client.ListObjectsIter(ctx, s.bucket, minio.ListObjectsOptions{
+		Prefix: s.prefix, Recursive: true, MaxKeys: s.tuning.listCheck,
+	}) {
+		return o.Err
+	}
+	return ctx.Err()
+}
+
+// Now implements [storage.Clocked]: the date of an answer, be it a refusal.
+func (s *Store) Now(ctx context.Context) (time.Time, error) {
+	var now time.Time
+	err := s.retry(ctx, func(ctx context.Context) error {
+		ctx, answer := withAnswer(ctx)
+		err := s.listOne(ctx)
+		now = answerTime(answer.header())
+		if !now.IsZero() {
+			return nil
+		}
+		return err
+	})
+	if err != nil {
+		return now, s.trouble("list", "", err)
+	}
+	return now, nil
 }
 
 func (s *Store) makeBucket(ctx context.Context) error {
@@ -137,10 +162,29 @@ func (s *Store) head(ctx context.Context, key string) (o minio.ObjectInfo, err e
 		// like a missing object.
 		err = errors.Join(err, s.lookOnce(ctx))
 	}
+	err = s.missing(ctx, key, err)
 	if err == nil {
 		s.there.Store(true)
 	}
 	return o, err
+}
+
+// missing tells a missing object from one that may not be read. Servers refuse both in
+// the same words to credentials that may list what is below a prefix alone.
+func (s *Store) missing(ctx context.Context, key string, err error) error {
+	if !errors.Is(err, fs.ErrPermission) {
+		return err
+	}
+	for info, failed := range s.List(ctx, key) {
+		if failed != nil || info.Key == key {
+			return err
+		}
+		break
+	}
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	return &refusal{verdict: codes["NoSuchKey"], code: "NoSuchKey", message: "it is in no listing"}
 }
 
 // lookOnce returns an error of class NoPlace where the bucket does not exist.

@@ -1,0 +1,180 @@
+package s3
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"regexp"
+	"strings"
+
+	"chatkeep/providers/storage"
+)
+
+// The forms of a policy.
+const (
+	formAWS    = "aws"    // of an IAM user or role
+	formMinIO  = "minio"  // of a user of MinIO's, or of a server that takes the same
+	formBucket = "bucket" // of a bucket, for a principal
+)
+
+// policy is a document in Amazon's grammar:
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
+type policy struct {
+	Version   string
+	Statement []statement
+}
+
+type statement struct {
+	Sid       string
+	Effect    string
+	Principal *principal `json:",omitempty"`
+	Action    []string
+	Resource  []string
+	Condition map[string]map[string]any `json:",omitempty"`
+}
+
+type principal struct{ AWS string }
+
+// policyVersion is the newest of the grammar.
+const policyVersion = "2012-10-17"
+
+// policyOf implements Provider.Policy.
+func policyOf(location storage.Location, grant storage.Grant) (storage.Policy, error) {
+	p, form, partition, err := policyPlace(location, grant)
+	if err != nil {
+		failed := &storage.Error{Op: "policy", Place: storage.Redact(location.Text), Err: err}
+		var odd *unusable
+		if errors.As(err, &odd) {
+			failed.Cure = odd.cure
+		}
+		return storage.Policy{}, failed
+	}
+	w := policyWriter{arn: "arn:" + partition + ":s3:::" + p.bucket, prefix: escapeVariable(p.prefix), form: form, principal: grant.Principal}
+	text, err := w.text(grant.Rights)
+	return storage.Policy{Form: form, Text: text}, err
+}
+
+func policyPlace(location storage.Location, grant storage.Grant) (p place, form, partition string, err error) {
+	v, err := settingsOf(location)
+	if err != nil {
+		return p, "", "", err
+	}
+	if p, err = parse(location.Text, v.endpoint); err != nil {
+		return p, "", "", err
+	}
+	form = grant.Form
+	if form == "" && isAmazon(p.host) {
+		form = formAWS
+	} else if form == "" {
+		form = formMinIO
+	}
+	switch form {
+	case formAWS, formMinIO:
+		if grant.Principal != "" {
+			return p, form, "", &unusable{"a policy of form " + form + " names no principal", "it is attached to whom it is for; --form bucket names one"}
+		}
+	case formBucket:
+		if !validPrincipal.MatchString(grant.Principal) {
+			return p, form, "", &unusable{"a policy of a bucket says whom it is for", "--principal takes an ARN, as arn:aws:iam::123456789012:user/backup, or an account of 12 digits"}
+		}
+	default:
+		return p, form, "", &unusable{clean(form) + " is no form of a policy", "aws, minio and bucket are"}
+	}
+	if form == formMinIO {
+		return p, form, "aws", nil
+	}
+	return p, form, partitionOf(v.region), nil
+}
+
+// validPrincipal leaves "*" out, which is everybody.
+var validPrincipal = regexp.MustCompile(`^(arn:aws[a-z-]*:(iam|sts)::[0-9]{12}:[A-Za-z0-9+=,.@_/-]+|[0-9]{12})$`)
+
+func isAmazon(host string) bool {
+	return host == amazon || strings.HasSuffix(host, ".amazonaws.com") || strings.HasSuffix(host, ".amazonaws.com.cn")
+}
+
+// partitionOf is the part of Amazon's cloud that a region belongs to:
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html
+func partitionOf(region string) string {
+	switch {
+	case strings.HasPrefix(region, "cn-"):
+		return "aws-cn"
+	case strings.HasPrefix(region, "us-gov-"):
+		return "aws-us-gov"
+	}
+	return "aws"
+}
+
+// escapeVariable keeps a dollar in a prefix from being taken for a variable of the
+// grammar. Stars and question marks are in none, see place.check.
+func escapeVariable(prefix string) string { return strings.ReplaceAll(prefix, "$", "${$}") }
+
+// policyWriter writes the policy of one place.
+type policyWriter struct {
+	arn       string // of the bucket
+	prefix    string // "" or with a final slash
+	form      string
+	principal string
+}
+
+func (w *policyWriter) text(rights []storage.Right) ([]byte, error) {
+	doc := policy{Version: policyVersion, Statement: []statement{w.list(), w.region()}}
+	for _, verb := range []struct {
+		sid, action string
+		has         func(storage.Right) bool
+		condition   map[string]map[string]any
+	}{
+		{"Get", "s3:GetObject", func(r storage.Right) bool { return r.Get }, nil},
+		{"Create", "s3:PutObject", func(r storage.Right) bool { return r.Create }, w.createOnly()},
+		{"Delete", "s3:DeleteObject", func(r storage.Right) bool { return r.Delete }, nil},
+	} {
+		var resources []string
+		for _, r := range rights {
+			if verb.has(r) {
+				resources = append(resources, w.arn+"/"+w.prefix+r.Prefix+"*")
+			}
+		}
+		if len(resources) > 0 {
+			doc.Statement = append(doc.Statement, w.statement(verb.sid, verb.action, resources, verb.condition))
+		}
+	}
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	err := enc.Encode(doc)
+	return b.Bytes(), err
+}
+
+func (w *policyWriter) statement(sid, action string, resources []string, condition map[string]map[string]any) statement {
+	s := statement{Sid: sid, Effect: "Allow", Action: []string{action}, Resource: resources, Condition: condition}
+	if w.form == formBucket {
+		s.Principal = &principal{w.principal}
+	}
+	return s
+}
+
+// list allows to list what is below the prefix.
+func (w *policyWriter) list() statement {
+	var condition map[string]map[string]any
+	if w.prefix != "" {
+		condition = map[string]map[string]any{"StringLike": {"s3:prefix": []string{w.prefix + "*"}}}
+	}
+	return w.statement("List", "s3:ListBucket", []string{w.arn}, condition)
+}
+
+// region allows to ask where the bucket is, which the library does where no region
+// is set.
+func (w *policyWriter) region() statement {
+	return w.statement("Region", "s3:GetBucketLocation", []string{w.arn}, nil)
+}
+
+// createOnly has the server refuse a put that does not say "if there is none". See
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes-enforce.html.
+// MinIO does not know the condition, and refuses a policy that has it.
+func (w *policyWriter) createOnly() map[string]map[string]any {
+	if w.form == formMinIO {
+		return nil
+	}
+	return map[string]map[string]any{"Null": {"s3:if-none-match": "false"}}
+}
