@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"chatkeep/backup/session"
+	"chatkeep/providers/storage"
 	"chatkeep/providers/storage/conform"
 )
 
@@ -84,8 +85,11 @@ func (x *examination) probe(ctx context.Context, s *session.Scratch) error {
 	if err == nil {
 		err = s.Store.Delete(ctx, "probe")
 	}
-	if errors.Is(err, fs.ErrPermission) {
-		return session.Fail(0, "test with credentials that may put, get, list and delete; those of a writer are right to be refused", "%v", err)
+	var refused *storage.Error
+	if errors.As(err, &refused) && errors.Is(err, fs.ErrPermission) {
+		told := *refused
+		told.Cure = "test with credentials that may put, get, list and delete; it is right that those of a writer may not"
+		return &told
 	}
 	if err != nil {
 		return err

@@ -236,3 +236,31 @@ func TestSizes(t *testing.T) {
 		}
 	}
 }
+
+// TestRemoveFolders removes what is empty, and stops at what is not.
+func TestRemoveFolders(t *testing.T) {
+	root := filepath.Join(t.TempDir(), "in", "scratch")
+	s, err := openDir(root, root, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	put(t, s, "a/b/c", []byte("x"))
+	put(t, s, "d", make([]byte, 2*directSize))
+	if err := s.RemoveFolders(t.Context()); err == nil {
+		t.Error("folders with objects in them are removed")
+	}
+	for _, key := range []string{"a/b/c", "d"} {
+		if _, err := s.Stat(t.Context(), key); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Delete(t.Context(), key); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := s.RemoveFolders(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if entries, err := os.ReadDir(filepath.Dir(root)); err != nil || len(entries) != 0 {
+		t.Errorf("%v is left, %v", entries, err)
+	}
+}

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"chatkeep/providers/storage"
+	"chatkeep/providers/storage/conform"
 	"chatkeep/providers/storage/storagetest"
 	"chatkeep/providers/storage/storagetest/server"
 )
@@ -382,5 +383,24 @@ func TestSweep(t *testing.T) {
 	}
 	if _, err := os.Stat(c.dir); err != nil {
 		t.Errorf("swept in use: %v", err)
+	}
+}
+
+// TestRemoveFolders removes what is empty, and stops at what is not.
+func TestRemoveFolders(t *testing.T) {
+	s, dir := onDisk(t, standard)
+	conform.Put(t, s, "a/b/c", []byte("x"))
+	if err := s.RemoveFolders(t.Context()); err != nil {
+		t.Error(err)
+	}
+	conform.WantObject(t, s, "a/b/c", []byte("x"))
+	if err := s.Delete(t.Context(), "a/b/c"); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.RemoveFolders(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if _, err := os.Stat(dir); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("the folder is left: %v", err)
 	}
 }
