@@ -2,6 +2,7 @@ package backup
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"chatkeep/backup/config"
@@ -92,26 +93,13 @@ func (x *examination) age(a *session.Archive) {
 
 // goesTo reports whether a job stores in the repository.
 func (x *examination) goesTo(j config.Job, a *session.Archive) bool {
-	for _, name := range job.Repositories(x.conf, j) {
-		if x.placeOf(name) == a.Place {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(job.Repositories(x.conf, j), func(name string) bool { return x.isAt(name, a) })
 }
 
-// placeOf is where a repository is that a job names.
-func (x *examination) placeOf(name string) string {
-	if name == "" {
-		name = x.conf.Repository
-	}
-	if r, ok := x.conf.Repositories[name]; ok {
-		return r.Place
-	}
-	if name == "" {
-		return x.c.Dirs.DefaultRepository()
-	}
-	return name
+// isAt reports whether a job that names a repository means this one.
+func (x *examination) isAt(name string, a *session.Archive) bool {
+	place, err := x.c.At(name).Location()
+	return err == nil && place == a.Place
 }
 
 // days says an age for people, in days from two on.
@@ -165,7 +153,7 @@ func (x *examination) byJobs(a *session.Archive) (checked, drilled time.Time) {
 	for _, name := range x.conf.JobNames() {
 		for _, repository := range job.Repositories(x.conf, x.conf.Jobs[name]) {
 			past := memory.Jobs[name]
-			if past == nil || past.Repos[repository] == nil || x.placeOf(repository) != a.Place {
+			if past == nil || past.Repos[repository] == nil || !x.isAt(repository, a) {
 				continue
 			}
 			r := past.Repos[repository]

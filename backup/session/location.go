@@ -54,6 +54,12 @@ func (c *Call) id() string {
 	return strings.ToLower(strings.NewReplacer(" ", "", "-", "").Replace(c.String("id")))
 }
 
+// Location is the place that the call is about, as text.
+func (c *Call) Location() (string, error) {
+	p, err := c.place()
+	return p.location.Text, err
+}
+
 // locate finds out whose a place is, which may be named as the configuration file
 // names it, and its settings: the flags of these that have a prefix.
 func (c *Call) locate(p *place, prefix string) error {

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"sync"
 	"testing"
+	"time"
 
 	"chatkeep/backup/format"
 	"chatkeep/backup/state"
@@ -203,4 +204,42 @@ func FuzzJournal(f *testing.F) {
 			t.Fatal(err)
 		}
 	})
+}
+
+// TestStill has somebody who only looks keep nothing, and read what is kept.
+func TestStill(t *testing.T) {
+	d := t.TempDir()
+	dirs := state.Dirs{Config: d + "/c", Data: d + "/d", State: d + "/s", Cache: d + "/x"}
+	data := []byte("as stored")
+	hash := format.Sum(data)
+	still := dirs.Still().Repository(format.Sum(nil))
+	still.CacheObject(hash, data)
+	if entries, err := os.ReadDir(d); err != nil || len(entries) != 0 {
+		t.Errorf("%v was made, %v", entries, err)
+	}
+	dirs.Repository(format.Sum(nil)).CacheObject(hash, data)
+	if got := still.CachedObject(hash); string(got) != string(data) {
+		t.Errorf("%q is read", got)
+	}
+}
+
+// TestJournalLeft asks when the last record came, before and after a commit.
+func TestJournalLeft(t *testing.T) {
+	d := t.TempDir()
+	j := state.Dirs{State: d}.Repository(format.Sum(nil)).Journal()
+	if at, left := j.Left(); left {
+		t.Errorf("a journal that is not there has records of %v", at)
+	}
+	if err := j.Append([]byte("record")); err != nil {
+		t.Fatal(err)
+	}
+	if at, left := j.Left(); !left || time.Since(at).Abs() > time.Hour {
+		t.Errorf("the record is of %v, %v", at, left)
+	}
+	if err := j.Clear(); err != nil {
+		t.Fatal(err)
+	}
+	if _, left := j.Left(); left {
+		t.Error("records are left after a commit")
+	}
 }
