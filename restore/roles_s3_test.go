@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"io"
 	"maps"
+	"net/http"
 	"os"
 	"os/exec"
 	"path"
@@ -31,15 +32,13 @@ type roles struct {
 	s          *server.Server
 	owner      *minio.Client
 	program    string
+	bucket     string
 	repository string
 	writer     string
 	h          *host // with the owner's credentials
 }
 
-const (
-	rolesBucket = "bucket"
-	rolesPrefix = "chats of ours/"
-)
+const rolesPrefix = "chats of ours/"
 
 // TestRoles gives credentials to a real server that have the rights that the program
 // prints for each role, and no others: each role can do what it is for, and nothing
@@ -54,14 +53,15 @@ func TestRoles(t *testing.T) {
 	t.Run("reader", w.testReader)
 	t.Run("pruner", w.testPruner)
 	t.Run("doctor", w.testDoctor)
+	t.Run("object lock", w.testObjectLock)
 }
 
 func newRoles(t *testing.T, program string) *roles {
 	s := server.MinIO(t)
-	w := &roles{t: t, s: s, program: program, repository: "s3:" + s.Endpoint + "/" + rolesBucket + "/" + strings.TrimSuffix(rolesPrefix, "/")}
+	w := &roles{t: t, s: s, program: program, bucket: "bucket", repository: "s3:" + s.Endpoint + "/bucket/" + strings.TrimSuffix(rolesPrefix, "/")}
 	w.owner = w.client(t, credentials.NewStaticV4(s.AccessKey, s.SecretKey, ""))
-	must(t, w.owner.MakeBucket(t.Context(), rolesBucket, minio.MakeBucketOptions{}))
-	must(t, w.owner.EnableVersioning(t.Context(), rolesBucket))
+	must(t, w.owner.MakeBucket(t.Context(), w.bucket, minio.MakeBucketOptions{}))
+	must(t, w.owner.EnableVersioning(t.Context(), w.bucket))
 	w.h = initialised(t, program, w.repository, map[string]string{"AWS_ACCESS_KEY_ID": s.AccessKey, "AWS_SECRET_ACCESS_KEY": s.SecretKey}, "--grace", "2s")
 	w.h.run(0, "writer", "add", "--role", "prune")
 	w.h.run(0, "parity", "on")
@@ -95,7 +95,7 @@ func (w *roles) as(t *testing.T, role string, flags ...string) (*minio.Client, *
 		AccessKey: w.s.AccessKey, SecretKey: w.s.SecretKey, Policy: policy.String(), DurationSeconds: 3600,
 	})
 	must(t, err)
-	value, err := got.Get()
+	value, err := got.GetWithContext(&credentials.CredContext{Client: http.DefaultClient})
 	must(t, err)
 	h := *w.h
 	h.t, h.env = t, maps.Clone(w.h.env)
@@ -106,7 +106,7 @@ func (w *roles) as(t *testing.T, role string, flags ...string) (*minio.Client, *
 // objects are the keys below a folder of the repository, with their versions.
 func (w *roles) objects(t *testing.T, folder string) (infos []minio.ObjectInfo) {
 	t.Helper()
-	for o := range w.owner.ListObjects(t.Context(), rolesBucket, minio.ListObjectsOptions{Prefix: rolesPrefix + folder, Recursive: true, WithVersions: true}) {
+	for o := range w.owner.ListObjects(t.Context(), w.bucket, minio.ListObjectsOptions{Prefix: rolesPrefix + folder, Recursive: true, WithVersions: true}) {
 		must(t, o.Err)
 		if o.IsLatest && !o.IsDeleteMarker {
 			infos = append(infos, o)
@@ -123,8 +123,8 @@ func compareFolders(t *testing.T, a, b string) {
 	}
 }
 
-func get(ctx context.Context, c *minio.Client, o minio.ObjectInfo) ([]byte, error) {
-	r, err := c.GetObject(ctx, rolesBucket, o.Key, minio.GetObjectOptions{VersionID: o.VersionID})
+func (w *roles) get(ctx context.Context, c *minio.Client, o minio.ObjectInfo) ([]byte, error) {
+	r, err := c.GetObject(ctx, w.bucket, o.Key, minio.GetObjectOptions{VersionID: o.VersionID})
 	if err != nil {
 		return nil, err
 	}
@@ -152,22 +152,22 @@ func (w *roles) cannot(t *testing.T, c *minio.Client, mayPut, mayDelete string) 
 			if i > 1 || strings.Contains(mayDelete, folder) {
 				break
 			}
-			denied(t, "delete "+o.Key, c.RemoveObject(ctx, rolesBucket, o.Key, minio.RemoveObjectOptions{}))
+			denied(t, "delete "+o.Key, c.RemoveObject(ctx, w.bucket, o.Key, minio.RemoveObjectOptions{}))
 		}
 		if objects := w.objects(t, folder); len(objects) > 0 {
 			o := objects[0]
-			denied(t, "delete a version of "+o.Key, c.RemoveObject(ctx, rolesBucket, o.Key, minio.RemoveObjectOptions{VersionID: o.VersionID}))
+			denied(t, "delete a version of "+o.Key, c.RemoveObject(ctx, w.bucket, o.Key, minio.RemoveObjectOptions{VersionID: o.VersionID}))
 		}
 		if !strings.Contains(mayPut, folder) {
-			_, err := c.PutObject(ctx, rolesBucket, rolesPrefix+folder+"x", strings.NewReader("x"), 1, minio.PutObjectOptions{})
+			_, err := c.PutObject(ctx, w.bucket, rolesPrefix+folder+"x", strings.NewReader("x"), 1, minio.PutObjectOptions{})
 			denied(t, "put below "+folder, err)
 		}
 	}
 	for _, key := range []string{"x", rolesPrefix + "x", rolesPrefix + "chatkeep.txt"} {
-		_, err := c.PutObject(ctx, rolesBucket, key, strings.NewReader("x"), 1, minio.PutObjectOptions{})
+		_, err := c.PutObject(ctx, w.bucket, key, strings.NewReader("x"), 1, minio.PutObjectOptions{})
 		denied(t, "put of "+key, err)
 	}
-	for o := range c.ListObjects(ctx, rolesBucket, minio.ListObjectsOptions{Recursive: true}) {
+	for o := range c.ListObjects(ctx, w.bucket, minio.ListObjectsOptions{Recursive: true}) {
 		denied(t, "list outside of the prefix", o.Err)
 	}
 }
@@ -185,7 +185,7 @@ func (w *roles) testWriter(t *testing.T) {
 		}
 		for _, folder := range []string{"packs/", "manifests/", "keys/", "keyring/", "notes/", "parity/"} {
 			for _, o := range w.objects(t, folder) {
-				if _, err := get(t.Context(), c, o); folder != "notes/" || err != nil {
+				if _, err := w.get(t.Context(), c, o); folder != "notes/" || err != nil {
 					denied(t, "get of "+o.Key, err)
 				}
 			}
@@ -194,7 +194,7 @@ func (w *roles) testWriter(t *testing.T) {
 		if flags != nil {
 			for _, folder := range []string{"snapshots/", "notes/"} {
 				key := rolesPrefix + folder + strings.Repeat("0", 64) + "/x"
-				_, err := c.PutObject(t.Context(), rolesBucket, key, strings.NewReader("x"), 1, minio.PutObjectOptions{})
+				_, err := c.PutObject(t.Context(), w.bucket, key, strings.NewReader("x"), 1, minio.PutObjectOptions{})
 				denied(t, "put into another writer's "+folder, err)
 			}
 		}
@@ -213,12 +213,12 @@ func (w *roles) testOverwrite(t *testing.T, o minio.ObjectInfo) {
 	t.Helper()
 	ctx := t.Context()
 	c, _ := w.as(t, "writer")
-	was, err := get(ctx, w.owner, o)
+	was, err := w.get(ctx, w.owner, o)
 	must(t, err)
-	info, err := c.PutObject(ctx, rolesBucket, o.Key, strings.NewReader("garbage"), 7, minio.PutObjectOptions{})
+	info, err := c.PutObject(ctx, w.bucket, o.Key, strings.NewReader("garbage"), 7, minio.PutObjectOptions{})
 	must(t, err)
-	denied(t, "delete the old version", c.RemoveObject(ctx, rolesBucket, o.Key, minio.RemoveObjectOptions{VersionID: o.VersionID}))
-	if still, err := get(ctx, w.owner, o); err != nil || !bytes.Equal(still, was) {
+	denied(t, "delete the old version", c.RemoveObject(ctx, w.bucket, o.Key, minio.RemoveObjectOptions{VersionID: o.VersionID}))
+	if still, err := w.get(ctx, w.owner, o); err != nil || !bytes.Equal(still, was) {
 		t.Errorf("the old version of %s is not what it was: %v", o.Key, err)
 	}
 	hash := strings.TrimSuffix(path.Base(o.Key), path.Ext(o.Key))
@@ -226,7 +226,7 @@ func (w *roles) testOverwrite(t *testing.T, o minio.ObjectInfo) {
 	if !strings.Contains(r.stdout+r.stderr, hash) {
 		t.Errorf("check does not name %s:\n%s%s", hash, r.stdout, r.stderr)
 	}
-	must(t, w.owner.RemoveObject(ctx, rolesBucket, o.Key, minio.RemoveObjectOptions{VersionID: info.VersionID}))
+	must(t, w.owner.RemoveObject(ctx, w.bucket, o.Key, minio.RemoveObjectOptions{VersionID: info.VersionID}))
 	w.h.run(0, "check", "--read-data")
 }
 
@@ -236,6 +236,9 @@ func (w *roles) testReader(t *testing.T) {
 	h.run(0, "restore", "--target", back)
 	compareFolders(t, w.source(), back)
 	h.run(0, "check", "--read-data")
+	if r := h.run(0, "drill"); !strings.Contains(r.stderr, "could not be noted") {
+		t.Errorf("a drill that cannot be noted says %q", r.stderr)
+	}
 	w.cannot(t, c, "", "")
 	h.run(14, "backup", w.source())
 
@@ -252,7 +255,7 @@ func (w *roles) testReader(t *testing.T) {
 
 	// A missing object is missing, and not refused.
 	o := slices.MaxFunc(w.objects(t, "packs/"), func(a, b minio.ObjectInfo) int { return cmp.Compare(a.Size, b.Size) })
-	must(t, w.owner.RemoveObject(t.Context(), rolesBucket, o.Key, minio.RemoveObjectOptions{}))
+	must(t, w.owner.RemoveObject(t.Context(), w.bucket, o.Key, minio.RemoveObjectOptions{}))
 	h.run(11, "check")
 	h.run(11, "restore", "--target", filepath.Join(t.TempDir(), "hurt"))
 	w.undelete(t, o.Key)
@@ -262,10 +265,10 @@ func (w *roles) testReader(t *testing.T) {
 // undelete takes the mark away that a delete leaves in a bucket with versions.
 func (w *roles) undelete(t *testing.T, key string) {
 	t.Helper()
-	for o := range w.owner.ListObjects(t.Context(), rolesBucket, minio.ListObjectsOptions{Prefix: key, WithVersions: true}) {
+	for o := range w.owner.ListObjects(t.Context(), w.bucket, minio.ListObjectsOptions{Prefix: key, WithVersions: true}) {
 		must(t, o.Err)
 		if o.IsDeleteMarker {
-			must(t, w.owner.RemoveObject(t.Context(), rolesBucket, key, minio.RemoveObjectOptions{VersionID: o.VersionID}))
+			must(t, w.owner.RemoveObject(t.Context(), w.bucket, key, minio.RemoveObjectOptions{VersionID: o.VersionID}))
 		}
 	}
 }
@@ -289,7 +292,7 @@ func (w *roles) testPruner(t *testing.T) {
 	}
 	for _, folder := range []string{"packs/", "index/", "manifests/", "keys/", "keyring/", "notes/"} {
 		for _, o := range w.objects(t, folder) {
-			_, err := get(t.Context(), c, o)
+			_, err := w.get(t.Context(), c, o)
 			denied(t, "get of "+o.Key, err)
 		}
 	}
@@ -312,5 +315,46 @@ func (w *roles) testDoctor(t *testing.T) {
 	w.h.json(0, "doctor", "--storage")
 	if left := w.objects(t, "chatkeep-doctor-"); len(left) > 0 {
 		t.Errorf("%d objects of the test are left", len(left))
+	}
+}
+
+// testObjectLock makes a repository in a bucket with object lock: a writer that says for
+// how long puts nothing that the server's owner could remove, and one whose policy does
+// not have that right puts nothing.
+func (w *roles) testObjectLock(t *testing.T) {
+	ctx := t.Context()
+	const lock = "--s3-object-lock=1d"
+	locked := *w
+	locked.bucket, locked.repository = "locked", strings.Replace(w.repository, "/"+w.bucket+"/", "/locked/", 1)
+	locked.h = initialised(t, w.program, locked.repository, map[string]string{"AWS_ACCESS_KEY_ID": w.s.AccessKey, "AWS_SECRET_ACCESS_KEY": w.s.SecretKey}, lock)
+	noiseFiles(t, locked.source(), 1, 1, 1<<20)
+	_, h := locked.as(t, "writer")
+	h.run(14, "backup", locked.source(), lock)
+	_, h = locked.as(t, "writer", lock)
+	h.run(0, "backup", locked.source(), lock)
+	objects := locked.objects(t, "")
+	for _, o := range objects {
+		_, until, err := w.owner.GetObjectRetention(ctx, locked.bucket, o.Key, o.VersionID)
+		if err != nil || until == nil || until.Before(time.Now().Add(20*time.Hour)) {
+			t.Errorf("%s is kept until %v, %v", o.Key, until, err)
+		}
+		if err := w.owner.RemoveObject(ctx, locked.bucket, o.Key, minio.RemoveObjectOptions{VersionID: o.VersionID}); err == nil {
+			t.Errorf("the owner removed %s", o.Key)
+		}
+	}
+	if len(objects) < 8 {
+		t.Errorf("%d objects", len(objects))
+	}
+	locked.h.run(0, "check", "--read-data")
+	locked.h.run(0, "doctor", "storage", lock)
+	for o := range w.owner.ListObjects(ctx, locked.bucket, minio.ListObjectsOptions{Prefix: rolesPrefix + "chatkeep-doctor-", Recursive: true, WithVersions: true}) {
+		must(t, o.Err)
+		if o.IsDeleteMarker {
+			continue
+		}
+		if _, until, _ := w.owner.GetObjectRetention(ctx, locked.bucket, o.Key, o.VersionID); until != nil {
+			t.Errorf("%s of a test is kept until %v", o.Key, until)
+		}
+		break
 	}
 }

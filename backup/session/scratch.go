@@ -28,6 +28,11 @@ func (c *Call) Scratch(ctx context.Context, name string) (*Scratch, error) {
 	if _, err := c.open(ctx, p, false); err != nil {
 		return nil, err
 	}
+	for _, setting := range p.provider.Settings {
+		if setting.Keeps {
+			delete(p.location.Values, setting.Name)
+		}
+	}
 	s := &Scratch{provider: p.provider, location: p.location}
 	return s.Sub(ctx, name)
 }

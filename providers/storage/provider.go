@@ -67,6 +67,7 @@ type Setting struct {
 	Env   string // the environment variable, or ""
 	Usage string // a line for help
 	Bool  bool   // takes no value
+	Keeps bool   // makes objects stay, and is not for those that come and go
 }
 
 // Location names one repository's place.

@@ -62,6 +62,7 @@ const (
 	cureAnswer   = "is this an S3 server? check its address"
 	cureReadOnly = "the server takes no writes now"
 	cureArchived = "the store has it in an archive, from which it takes hours to come back: chatkeep restore --thaw asks for what a restore needs"
+	cureLock     = "the bucket was made without object lock: make another with it, or leave --" + settingLock + " out"
 	cureClass    = "the server has no such class of storage; its documentation lists those it has"
 )
 

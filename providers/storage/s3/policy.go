@@ -35,12 +35,20 @@ type statement struct {
 
 type principal struct{ AWS string }
 
+// sidCreate is the statement about puts.
+const sidCreate = "Create"
+
 // policyVersion is the newest of the grammar.
 const policyVersion = "2012-10-17"
 
 // policyOf implements Provider.Policy.
 func policyOf(location storage.Location, grant storage.Grant) (storage.Policy, error) {
-	p, form, partition, err := policyPlace(location, grant)
+	v, err := settingsOf(location)
+	var p place
+	var form string
+	if err == nil {
+		p, form, err = policyPlace(location.Text, v, grant)
+	}
 	if err != nil {
 		failed := &storage.Error{Op: "policy", Place: storage.Redact(location.Text), Err: err}
 		var odd *unusable
@@ -49,18 +57,18 @@ func policyOf(location storage.Location, grant storage.Grant) (storage.Policy, e
 		}
 		return storage.Policy{}, failed
 	}
-	w := policyWriter{arn: "arn:" + partition + ":s3:::" + p.bucket, prefix: escapeVariable(p.prefix), form: form, principal: grant.Principal}
+	partition := partitionOf(v.region)
+	if form == formMinIO {
+		partition = partitionOf("")
+	}
+	w := policyWriter{arn: "arn:" + partition + ":s3:::" + p.bucket, prefix: escapeVariable(p.prefix), form: form, principal: grant.Principal, retain: v.retention.days > 0}
 	text, err := w.text(grant.Rights)
 	return storage.Policy{Form: form, Text: text}, err
 }
 
-func policyPlace(location storage.Location, grant storage.Grant) (p place, form, partition string, err error) {
-	v, err := settingsOf(location)
-	if err != nil {
-		return p, "", "", err
-	}
-	if p, err = parse(location.Text, v.endpoint); err != nil {
-		return p, "", "", err
+func policyPlace(text string, v settings, grant storage.Grant) (p place, form string, err error) {
+	if p, err = parse(text, v.endpoint); err != nil {
+		return p, "", err
 	}
 	form = grant.Form
 	if form == "" && isAmazon(p.host) {
@@ -71,19 +79,16 @@ func policyPlace(location storage.Location, grant storage.Grant) (p place, form,
 	switch form {
 	case formAWS, formMinIO:
 		if grant.Principal != "" {
-			return p, form, "", &unusable{"a policy of form " + form + " names no principal", "it is attached to whom it is for; --form bucket names one"}
+			return p, form, &unusable{"a policy of form " + form + " names no principal", "it is attached to whom it is for; --form bucket names one"}
 		}
 	case formBucket:
 		if !validPrincipal.MatchString(grant.Principal) {
-			return p, form, "", &unusable{"a policy of a bucket says whom it is for", "--principal takes an ARN, as arn:aws:iam::123456789012:user/backup, or an account of 12 digits"}
+			return p, form, &unusable{"a policy of a bucket says whom it is for", "--principal takes an ARN, as arn:aws:iam::123456789012:user/backup, or an account of 12 digits"}
 		}
 	default:
-		return p, form, "", &unusable{clean(form) + " is no form of a policy", "aws, minio and bucket are"}
+		return p, form, &unusable{clean(form) + " is no form of a policy", "aws, minio and bucket are"}
 	}
-	if form == formMinIO {
-		return p, form, "aws", nil
-	}
-	return p, form, partitionOf(v.region), nil
+	return p, form, nil
 }
 
 // validPrincipal leaves "*" out, which is everybody.
@@ -115,6 +120,7 @@ type policyWriter struct {
 	prefix    string // "" or with a final slash
 	form      string
 	principal string
+	retain    bool // puts say for how long
 }
 
 func (w *policyWriter) text(rights []storage.Right) ([]byte, error) {
@@ -125,7 +131,7 @@ func (w *policyWriter) text(rights []storage.Right) ([]byte, error) {
 		condition   map[string]map[string]any
 	}{
 		{"Get", "s3:GetObject", func(r storage.Right) bool { return r.Get }, nil},
-		{"Create", "s3:PutObject", func(r storage.Right) bool { return r.Create }, w.createOnly()},
+		{sidCreate, "s3:PutObject", func(r storage.Right) bool { return r.Create }, w.createOnly()},
 		{"Delete", "s3:DeleteObject", func(r storage.Right) bool { return r.Delete }, nil},
 	} {
 		var resources []string
@@ -136,6 +142,9 @@ func (w *policyWriter) text(rights []storage.Right) ([]byte, error) {
 		}
 		if len(resources) > 0 {
 			doc.Statement = append(doc.Statement, w.statement(verb.sid, verb.action, resources, verb.condition))
+		}
+		if len(resources) > 0 && w.retain && verb.sid == sidCreate {
+			doc.Statement = append(doc.Statement, w.statement("Retain", "s3:PutObjectRetention", resources, nil))
 		}
 	}
 	var b bytes.Buffer

@@ -37,6 +37,8 @@ const (
 	settingCA       = "s3-ca-file"
 	settingProfile  = "s3-profile"
 	settingStyle    = "s3-path-style"
+	settingLock     = "s3-object-lock"
+	settingLockMode = "s3-object-lock-mode"
 )
 
 // Provider takes locations that begin with "s3:".
@@ -50,6 +52,8 @@ var Provider = storage.Provider{
 		{Name: settingCA, Env: "AWS_CA_BUNDLE", Usage: "PEM file of certificates to trust beside the system's"},
 		{Name: settingProfile, Env: "AWS_PROFILE", Usage: "profile in the AWS configuration files to take credentials from"},
 		{Name: settingStyle, Usage: "where the bucket stands in URLs: auto, path or virtual (default auto)"},
+		{Name: settingLock, Keeps: true, Usage: "nobody may delete what is put for so many days, as 30d, in a bucket with object lock"},
+		{Name: settingLockMode, Keeps: true, Usage: "who may nevertheless: governance, those with a right of their own (default), or compliance, nobody"},
 	},
 	Secrets: "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or a profile, hold credentials; the address goes without",
 	Open: func(ctx context.Context, location storage.Location, create bool) (storage.Store, error) {
@@ -105,7 +109,10 @@ func open(ctx context.Context, location storage.Location, create bool, tuning tu
 }
 
 // settings are the values of a location with what else the environment says.
-type settings struct{ endpoint, region, caFile, profile, style string }
+type settings struct {
+	endpoint, region, caFile, profile, style string
+	retention                                retention
+}
 
 func settingsOf(location storage.Location) (settings, error) {
 	v := settings{
@@ -125,6 +132,10 @@ func settingsOf(location storage.Location) (settings, error) {
 	if v.region == "" {
 		p, _ := readProfile(cmp.Or(v.profile, defaultProfile))
 		v.region = p["region"]
+	}
+	var err error
+	if v.retention, err = parseRetention(location.Values[settingLock], location.Values[settingLockMode]); err != nil {
+		return v, err
 	}
 	switch v.style {
 	case "", "auto", "path", "virtual":

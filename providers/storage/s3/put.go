@@ -70,8 +70,9 @@ func (s *Store) putOnce(ctx context.Context, key string, data []byte, sum [32]by
 	if !s.unconditional.Load() {
 		options.SetMatchETagExcept("*")
 	}
+	s.retain.on(&options, time.Now())
 	md5Base64 := ""
-	if s.md5.Load() {
+	if s.md5.Load() || s.retain.days > 0 {
 		m := md5.Sum(data)
 		md5Base64 = base64.StdEncoding.EncodeToString(m[:])
 	}
@@ -116,6 +117,9 @@ func (s *Store) adapt(err error) error {
 		if s.md5.CompareAndSwap(false, true) {
 			return errAgain
 		}
+	}
+	if s.retain.days > 0 && mentionsLock(answer) {
+		return &refusal{verdict: verdict{cure: cureLock}, code: clean(answer.Code), message: clean(answer.Message)}
 	}
 	return err
 }

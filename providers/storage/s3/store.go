@@ -21,6 +21,7 @@ type Store struct {
 	bucket string
 	prefix string
 	region string // "" where the server is asked
+	retain retention
 	client minio.Core
 	creds  *credentials.Credentials
 	tuning tuning
@@ -45,7 +46,7 @@ func newStore(ctx context.Context, location storage.Location, tuning tuning) (*S
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{text: storage.Redact(location.Text), bucket: p.bucket, prefix: p.prefix, region: v.region, tuning: tuning}
+	s := &Store{text: storage.Redact(location.Text), bucket: p.bucket, prefix: p.prefix, region: v.region, retain: v.retention, tuning: tuning}
 	transport, err := newTransport(v.caFile, tuning)
 	if err != nil {
 		return nil, err
@@ -117,7 +118,7 @@ func (s *Store) Now(ctx context.Context) (time.Time, error) {
 
 func (s *Store) makeBucket(ctx context.Context) error {
 	err := s.retry(ctx, func(ctx context.Context) error {
-		err := s.client.MakeBucket(ctx, s.bucket, minio.MakeBucketOptions{Region: s.region})
+		err := s.client.MakeBucket(ctx, s.bucket, minio.MakeBucketOptions{Region: s.region, ObjectLocking: s.retain.days > 0})
 		switch minio.ToErrorResponse(err).Code {
 		case minio.BucketAlreadyOwnedByYou, minio.BucketAlreadyExists:
 			// Somebody was faster; whose it is the next request will tell.
