@@ -211,8 +211,9 @@ func (x *examination) keys(ctx context.Context, a *session.Archive) {
 			classical = append(classical, slot.Name)
 		}
 	}
-	x.ok("keys", "%s: %d passphrases, %d recovery keys, %d age or SSH keys", session.Plural(int64(len(slots)), "key opens it", "keys open it"),
-		kinds[format.SlotPassphrase], kinds[format.SlotRecovery], kinds[format.SlotRecipient])
+	count := func(kind, one, many string) string { return session.Plural(int64(kinds[kind]), one, many) }
+	x.ok("keys", "%s: %s, %s, %s", session.Plural(int64(len(slots)), "key opens it", "keys open it"), count(format.SlotPassphrase, "passphrase", "passphrases"),
+		count(format.SlotRecovery, "recovery key", "recovery keys"), count(format.SlotRecipient, "age or SSH key", "age or SSH keys"))
 	if kinds[format.SlotRecovery] == 0 {
 		x.warn("keys", "chatkeep key add --recovery makes one", "there is no recovery key: nothing opens it if the passphrase is forgotten or the other keys are lost")
 	}

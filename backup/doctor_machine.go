@@ -3,11 +3,11 @@ package backup
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"time"
 
 	"chatkeep/backup/session"
@@ -74,7 +74,7 @@ func (m *modes) look(path string, mask fs.FileMode, level, mode string) {
 	}
 	if info.Mode().Perm()&mask != 0 {
 		m.wrong = true
-		m.x.tell("permissions", level, "others on this machine may use "+path+", with mode "+octal(info.Mode()), "chmod "+mode+" "+shellWord(path))
+		m.x.tell("permissions", level, fmt.Sprintf("others on this machine may use %s, with mode %04o", path, info.Mode().Perm()), shellLine([]string{"chmod", mode, path}))
 	}
 }
 
@@ -82,25 +82,6 @@ func (m *modes) end(what string) {
 	if !m.wrong && m.looked > 0 {
 		m.x.ok("permissions", "%s, %d looked at, are for nobody else", what, m.looked)
 	}
-}
-
-func octal(mode fs.FileMode) string {
-	digits := []byte("0000")
-	for i, p := 3, mode.Perm(); i > 0; i, p = i-1, p>>3 {
-		digits[i] = byte('0' + p&7)
-	}
-	return string(digits)
-}
-
-// shellWord writes a path so that a shell takes it for one word.
-func shellWord(path string) string {
-	plain := func(r rune) bool {
-		return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || strings.ContainsRune("/._-+,@%:=", r)
-	}
-	if path != "" && !strings.ContainsFunc(path, func(r rune) bool { return !plain(r) }) {
-		return path
-	}
-	return "'" + strings.ReplaceAll(path, "'", `'\''`) + "'"
 }
 
 // files looks at the modes of what belongs to no repository.

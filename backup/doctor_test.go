@@ -164,6 +164,8 @@ func (s *timeless) Put(ctx context.Context, key string, data []byte) (storage.In
 // TestDoctorStorage tests places that break promises, and leaves nothing in them.
 func TestDoctorStorage(t *testing.T) {
 	p := newVisitor(t)
+	page, err := os.ReadFile("../docs/doctor.md")
+	must(t, err)
 	check := func(code int, wrap func(storage.Store) storage.Store, what, level string) {
 		t.Helper()
 		p.wrap = wrap
@@ -179,6 +181,11 @@ func TestDoctorStorage(t *testing.T) {
 			}
 		}
 		clear(p.below)
+		for what := range levels {
+			if !strings.Contains(string(page), "`"+what+"`") {
+				t.Errorf("docs/doctor.md does not tell of %s", what)
+			}
+		}
 	}
 	check(0, func(s storage.Store) storage.Store { return s }, "create-only", "ok")
 	check(1, func(s storage.Store) storage.Store { return &replacing{s} }, "create-only", "failure")

@@ -40,7 +40,7 @@ func Checks() []Check {
 		{"ranges beyond the end", "more bytes than there are is an error, never fewer bytes", testBeyond},
 		{"missing", "a missing object is told from a missing place and from trouble", testMissing},
 		{"delete", "what was deleted is gone, and nothing else", testDelete},
-		{"keys", "names that are no keys are refused", testKeys},
+		{"names", "names that are no keys are refused", testNames},
 		{"too large", "an object that is too large is refused", testTooLarge},
 		{"context", "what was called off does nothing", testContext},
 		{"context ends while reading", "a read that is called off ends soon", testContextReading},
@@ -259,7 +259,7 @@ func testDelete(t T, s storage.Store) {
 	WantKeys(t, s, "", "a/1")
 }
 
-func testKeys(t T, s storage.Store) {
+func testNames(t T, s storage.Store) {
 	for _, key := range []string{
 		"", ".", "..", "/a", "a/", "a//b", "../a", "a/../b", "a/./b", ".a", "a/.b", "A", "a_b", "a b", "ä", "a\x00b",
 		"a\\b", "a\nb", "a%2fb", "a?b", "a#b", "a+b", "a:b", strings.Repeat("a", storage.MaxElement+1),
