@@ -17,8 +17,8 @@ func doctorStorageCommand(env *session.Env) *cli.Command {
 		Name: "storage", ArgsUsage: "[LOCATION]", Usage: "test whether a place keeps the promises that a repository relies on, or print a policy for it",
 		Description: "Puts, gets, lists and deletes objects in a folder of its own in the place, LOCATION or\n" +
 			"the repository's, and removes them again, after an interruption, too. It moves about\n" +
-			"200 MB each way and makes some 5,000 requests. The place must be there. The credentials must\n" +
-			"be allowed to put and delete.\n\n" +
+			"150 MB each way and makes some 4,000 requests. The place must be there, and the\n" +
+			"credentials be allowed to put and delete.\n\n" +
 			"  chatkeep doctor storage\n" +
 			"  chatkeep doctor storage s3:https://minio.example/chats\n\n" +
 			"With --print-policy it asks nobody, and prints as JSON the rights that a role needs: a\n" +

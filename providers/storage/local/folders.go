@@ -6,33 +6,38 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"chatkeep/providers/storage"
 )
 
 var _ storage.Foldered = (*Store)(nil)
 
-// RemoveFolders implements [storage.Foldered]. What puts left half done is no object
-// and is not asked after: the folder of temporary files goes only if it is empty.
+// RemoveFolders implements [storage.Foldered]. Temporary files that killed puts left
+// are no objects, and go with their folder.
 func (s *Store) RemoveFolders(ctx context.Context) error {
-	var folders []string
+	var paths []string
 	err := filepath.WalkDir(s.path, func(path string, d fs.DirEntry, err error) error {
-		if err == nil && d.IsDir() {
-			folders = append(folders, path)
-		}
 		if err == nil {
 			err = ctx.Err()
+		}
+		if err == nil && (d.IsDir() || isTemporary(path, d)) {
+			paths = append(paths, path)
 		}
 		return err
 	})
 	if err != nil {
 		return s.trouble("delete", "", err)
 	}
-	slices.Reverse(folders) // those inside come first
-	for _, path := range folders {
+	slices.Reverse(paths) // what is inside comes first
+	for _, path := range paths {
 		if err := os.Remove(path); err != nil {
 			return s.trouble("delete", "", err)
 		}
 	}
 	return nil
+}
+
+func isTemporary(path string, d fs.DirEntry) bool {
+	return d.Type().IsRegular() && strings.HasPrefix(d.Name(), tempPrefix) && filepath.Base(filepath.Dir(path)) == tempDir
 }

@@ -257,6 +257,9 @@ func TestRemoveFolders(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	if err := os.WriteFile(filepath.Join(root, tempDir, tempPrefix+"left"), []byte("x"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	if err := s.RemoveFolders(t.Context()); err != nil {
 		t.Error(err)
 	}
