@@ -297,6 +297,10 @@ func (w *roles) testPruner(t *testing.T) {
 		}
 	}
 	w.cannot(t, c, "prune/", "packs/ index/ manifests/ parity/")
+
+	// Writers read what was condemned.
+	_, writer := w.as(t, "writer")
+	writer.run(0, "backup", w.source())
 	w.h.run(0, "check", "--read-data")
 	back := filepath.Join(t.TempDir(), "back")
 	w.h.run(0, "restore", "--target", back)
