@@ -20,8 +20,7 @@ func keyAddCommand(env *session.Env) *cli.Command {
 	own := append(slices.Concat(session.SecretFlags(), session.KitFlags()),
 		&cli.StringFlag{Name: "name", Usage: "`NAME` of the key (default its kind)"},
 		&cli.BoolFlag{Name: "recovery", Usage: "make a recovery key"},
-		&cli.StringSliceFlag{Name: "recipient", Usage: "open it with the age or SSH key of this `RECIPIENT`, age1… or ssh-ed25519 …; may be repeated"},
-		&cli.StringSliceFlag{Name: "plugin", Usage: "open it with the age plugin of this `NAME`, which asks for what it needs, as age -j does; may be repeated"},
+		recipientFlag(), pluginFlag(),
 		session.Yes(), session.DryRun())
 	return &cli.Command{
 		Name: "add", Usage: "add a key: another passphrase, a recovery key, an age or SSH key, or a plugin of age",
@@ -49,6 +48,14 @@ func keyAddCommand(env *session.Env) *cli.Command {
 			})
 		}),
 	}
+}
+
+func recipientFlag() cli.Flag {
+	return &cli.StringSliceFlag{Name: "recipient", Usage: "open it with the age or SSH key of this `RECIPIENT`, age1… or ssh-ed25519 …; may be repeated"}
+}
+
+func pluginFlag() cli.Flag {
+	return &cli.StringSliceFlag{Name: "plugin", Usage: "open it with the age plugin of this `NAME`, which asks for what it needs, as age -j does; may be repeated"}
 }
 
 // kindOf tells which kind of key the flags ask for.

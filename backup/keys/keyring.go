@@ -35,6 +35,15 @@ type KeyringWriter struct {
 	Label string // UTF-8 of at most MaxLabel bytes
 }
 
+// Recipient returns what news for the writer is encrypted to.
+func (w *KeyringWriter) Recipient() (age.Recipient, error) {
+	id, ok := parseIdentity(w.Index)
+	if !ok {
+		return nil, format.Fail(format.Malformed, "writer "+w.ID.String(), "its index identity in the keyring")
+	}
+	return id.recipient().age(), nil
+}
+
 // Epoch is an identity that packs are encrypted to for a time.
 type Epoch struct {
 	redacted

@@ -1,0 +1,144 @@
+package backup
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"chatkeep/backup/format"
+	"chatkeep/backup/keys"
+	"chatkeep/backup/repo"
+	"chatkeep/backup/session"
+)
+
+func keyRotateCommand(env *session.Env) *cli.Command {
+	own := append(slices.Concat(session.SecretFlags(), session.KitFlags()), recipientFlag(), pluginFlag(),
+		&cli.BoolFlag{Name: "drop", Usage: "let the age and SSH keys go that --recipient and --plugin do not give again"},
+		session.Yes(), session.DryRun())
+	return &cli.Command{
+		Name: "rotate", Usage: "begin anew after a secret leaked: new keys, which alone open what is written from then on",
+		Description: "Every key is made anew: a passphrase is asked for, or read from\n" +
+			"$CHATKEEP_NEW_PASSPHRASE_FILE, and a recovery key is made, if there were such; age and\n" +
+			"SSH keys have to be given again. Machines that back up go on with what they have, and\n" +
+			"learn of it by themselves.\n\n" +
+			"Whoever had one of the old keys, and a copy of the repository, still reads what was\n" +
+			"written before. A secret that opened the repository also held its root key, and may sign:\n" +
+			"if it was stolen, make a new repository (chatkeep copy --reencrypt) and leave this one.\n\n" +
+			"  chatkeep key rotate --recovery-key-file /media/usb/recovery.txt\n" +
+			"  chatkeep key rotate --recipient \"$(cat ~/.ssh/id_ed25519.pub)\"",
+		Flags: env.KeyFlags(own...),
+		Action: env.Action(func(ctx context.Context, c *session.Call) error {
+			if _, err := recipientsOf(c, nil); err != nil {
+				return err
+			}
+			page, err := c.Kit()
+			if err != nil {
+				return err
+			}
+			return owned(ctx, c, func(w *session.Writable, o *owner) (told, error) { return rotate(ctx, c, w, o, page) })
+		}),
+	}
+}
+
+// rotated is the summary of a rotation that was, or would be, done.
+type rotated struct {
+	Type   string   `json:"type"`
+	Verb   string   `json:"verb"`
+	Epoch  uint64   `json:"epoch"`
+	Keys   []string `json:"keys"`
+	Gone   []string `json:"gone"`
+	DryRun bool     `json:"dry_run,omitempty"`
+}
+
+func rotate(ctx context.Context, c *session.Call, w *session.Writable, o *owner, page string) (told, error) {
+	kinds, err := kindsAnew(c, w.View.Authority.Slots)
+	if err != nil {
+		return nil, err
+	}
+	if page != "" && !slices.Contains(kinds, format.SlotRecovery) {
+		return nil, session.Usage("--kit goes with a recovery key, and there was none; chatkeep kit makes the page afterwards")
+	}
+	sum := rotated{Type: "summary", Verb: "rotate", Epoch: w.View.Authority.Epoch + 1, Keys: kinds, Gone: []string{}, DryRun: c.DryRun()}
+	for _, s := range w.View.Authority.Slots {
+		if !slices.Contains(kinds, s.Name) {
+			sum.Gone = append(sum.Gone, s.Name)
+		}
+	}
+	if sum.DryRun {
+		c.Voice.Print("would begin epoch %d, with new keys: %s", sum.Epoch, strings.Join(sum.Keys, ", "))
+		return nil, c.Voice.Object(sum)
+	}
+	master, err := o.master.Renew(w.View.Authority.Classic)
+	if err != nil {
+		return nil, err
+	}
+	slots, recovery, forget, err := slotsAnew(ctx, c, master, kinds)
+	if err == nil {
+		err = o.Rotate(ctx, master, slots)
+	}
+	if err != nil {
+		forget()
+		return nil, err
+	}
+	return func() error {
+		kept := error(nil)
+		if recovery != "" {
+			kept = writeKitBeside(ctx, c, w.Archive, page, recovery, "the keys were rotated")
+		}
+		if slices.Contains(kinds, format.SlotRecipient) {
+			tellIdentities(c)
+		}
+		c.Voice.Say("epoch %d has begun, with new keys: %s", sum.Epoch, strings.Join(sum.Keys, ", "))
+		if len(sum.Gone) > 0 {
+			c.Voice.Say("gone: %s", strings.Join(sum.Gone, ", "))
+		}
+		return errors.Join(kept, c.Voice.Object(sum))
+	}, nil
+}
+
+// kindsAnew are the kinds of the new slots, which are also their names: what there
+// was, but for age and SSH keys, which nobody can seal to again who does not have
+// their recipients.
+func kindsAnew(c *session.Call, slots []format.Slot) ([]string, error) {
+	given := len(c.StringSlice("recipient"))+len(c.StringSlice("plugin")) > 0
+	had := func(kind string) bool {
+		return slices.ContainsFunc(slots, func(s format.Slot) bool { return s.Kind == kind })
+	}
+	if had(format.SlotRecipient) && !given && !c.Bool("drop") {
+		return nil, session.Fail(session.ExitUsage, "--recipient gives them again; --drop lets them go",
+			"there are age or SSH keys, which have to be given again")
+	}
+	var kinds []string
+	for _, kind := range []string{format.SlotPassphrase, format.SlotRecovery} {
+		if had(kind) {
+			kinds = append(kinds, kind)
+		}
+	}
+	if given {
+		kinds = append(kinds, format.SlotRecipient)
+	}
+	if len(kinds) == 0 {
+		return nil, session.Fail(session.ExitUsage, "--recipient gives one", "no key would be left")
+	}
+	return kinds, nil
+}
+
+// slotsAnew seals a master behind a new secret of each kind. Forget takes files back
+// that a secret was written to.
+func slotsAnew(ctx context.Context, c *session.Call, master *keys.Master, kinds []string) (slots []repo.NewSlot, recovery keys.RecoveryKey, forget func(), err error) {
+	forget = func() {}
+	for _, kind := range kinds {
+		object, key, undo, err := newSlot(ctx, c, master, kind)
+		if err != nil {
+			return nil, "", forget, err
+		}
+		if kind == format.SlotRecovery {
+			recovery, forget = key, undo
+		}
+		slots = append(slots, repo.NewSlot{Name: kind, Kind: kind, Object: object})
+	}
+	return slots, recovery, forget, nil
+}
