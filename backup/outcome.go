@@ -130,7 +130,7 @@ func (r *run) outcomeKey(f *finder) string {
 		h.Write([]byte(text))
 	}
 	o := r.src.Chat
-	put("options %q %q %q %v", o.Me, o.DateOrder, o.Chat, o.Zone)
+	put("options %q %q %q %t %s", o.Me, o.DateOrder, o.Chat, o.Zone == nil, o.Zone) // a nil one calls itself UTC
 	put("program %s", programPrint())
 	putZone(h)
 	for _, one := range f.found {

@@ -78,6 +78,8 @@ func TestExportsUnchanged(t *testing.T) {
 			return os.WriteFile(text, []byte(annaChat+"14/03/2019, 10:12 - Ben: three\n"), 0o644)
 		}, false, 5},
 		{"for another owner", func() error { src.Chat.Me = "Ben"; return nil }, false, 5},
+		{"in a zone that is told", func() error { src.Chat.Zone = time.UTC; return nil }, false, 5},
+		{"in the same", nil, true, 5},
 		{"with a second export", func() error {
 			return os.WriteFile(filepath.Join(dir, "WhatsApp Chat with Bo.txt"), []byte(annaChat), 0o644)
 		}, false, 9},
