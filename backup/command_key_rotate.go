@@ -25,8 +25,10 @@ func keyRotateCommand(env *session.Env) *cli.Command {
 			"SSH keys have to be given again. Machines that back up go on with what they have, and\n" +
 			"learn of it by themselves.\n\n" +
 			"Whoever had one of the old keys, and a copy of the repository, still reads what was\n" +
-			"written before. A secret that opened the repository also held its root key, and may sign:\n" +
-			"if it was stolen, make a new repository (chatkeep copy --reencrypt) and leave this one.\n\n" +
+			"written before, what a run adds that had begun by then, and, of machines enrolled before,\n" +
+			"ids and sizes of chunks. He also has the root key, and may sign where he can write. If\n" +
+			"that matters, make a new repository (chatkeep copy --reencrypt) and leave this one. Take\n" +
+			"another passphrase than the old one, and copy this repository to its copies first.\n\n" +
 			"  chatkeep key rotate --recovery-key-file /media/usb/recovery.txt\n" +
 			"  chatkeep key rotate --recipient \"$(cat ~/.ssh/id_ed25519.pub)\"",
 		Flags: env.KeyFlags(own...),
@@ -132,11 +134,11 @@ func slotsAnew(ctx context.Context, c *session.Call, master *keys.Master, kinds 
 	forget = func() {}
 	for _, kind := range kinds {
 		object, key, undo, err := newSlot(ctx, c, master, kind)
+		if kind == format.SlotRecovery && undo != nil {
+			recovery, forget = key, undo
+		}
 		if err != nil {
 			return nil, "", forget, err
-		}
-		if kind == format.SlotRecovery {
-			recovery, forget = key, undo
 		}
 		slots = append(slots, repo.NewSlot{Name: kind, Kind: kind, Object: object})
 	}

@@ -30,14 +30,35 @@ func owned(ctx context.Context, c *session.Call, change func(*session.Writable, 
 	if err != nil || tell == nil {
 		return err
 	}
-	if err := o.Commit(ctx); err != nil {
+	// Whoever was asked for a passphrase took his time. Two changes on top of one
+	// state are a fork, of which nobody can say which side was meant.
+	if err := w.Unchanged(ctx); err != nil {
 		return err
 	}
+	if err := o.Commit(ctx); err != nil {
+		return &Doubtful{err}
+	}
 	if err := w.Reload(ctx); err != nil {
-		return err
+		return &Doubtful{err}
 	}
 	return tell()
 }
+
+// Doubtful is the error of a change that failed at its very end: it may have been
+// made. Its exit code is that of the cause.
+type Doubtful struct{ Err error }
+
+func (d *Doubtful) Error() string {
+	return "the change may have been made, or not: " + d.Err.Error()
+}
+
+// Hint tells how to find out.
+func (d *Doubtful) Hint() string {
+	return "keep the secrets that opened it and those that were made, until chatkeep key test has told which do"
+}
+
+// Unwrap returns the cause.
+func (d *Doubtful) Unwrap() error { return d.Err }
 
 // told says what was done, once it is.
 type told func() error

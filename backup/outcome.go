@@ -121,8 +121,12 @@ func present(p *repo.Packer, lines []byte) bool {
 // outcomeKey stands for all that parsing depends on: the exports and the files
 // they lie among, the options, this program, and this machine's zone, which is
 // that of times without one. It is "" where a file changed so shortly ago that its
-// times cannot tell a later change.
+// times cannot tell a later change, and where the source leaves files out: they are
+// read by parsers all the same, and the walk does not see them.
 func (r *run) outcomeKey(f *finder) string {
+	if s := &r.src.Select; len(s.Exclude) > 0 || s.LargerThan > 0 || s.NoVideos || s.OneFileSystem {
+		return ""
+	}
 	h := sha256.New()
 	put := func(format string, values ...any) {
 		text := fmt.Sprintf(format, values...)

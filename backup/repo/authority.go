@@ -1,6 +1,7 @@
 package repo
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -177,8 +178,11 @@ func (v *View) checkAncestry(newest []*format.Authority, all []format.Name) {
 }
 
 // joinAuthorities reads a fork: the endings of all count, what any of them
-// keeps is kept.
+// keeps is kept. Where one side has begun an epoch, the other's slots open a master
+// that means to be locked out: they count no more.
 func joinAuthorities(statements []*format.Authority) *format.Authority {
+	statements = slices.Clone(statements)
+	slices.SortStableFunc(statements, func(a, b *format.Authority) int { return cmp.Compare(b.Epoch, a.Epoch) })
 	joined := *statements[0]
 	for _, other := range statements[1:] {
 		joined.Forgotten = slices.DeleteFunc(slices.Clone(joined.Forgotten), func(h format.HeadRef) bool {
@@ -187,7 +191,7 @@ func joinAuthorities(statements []*format.Authority) *format.Authority {
 		joined.Parity = joined.Parity || other.Parity
 		joined.Writers = joinWriters(joined.Writers, other.Writers)
 		for _, slot := range other.Slots {
-			if !slices.Contains(joined.Slots, slot) {
+			if other.Epoch == joined.Epoch && !slices.Contains(joined.Slots, slot) {
 				joined.Slots = append(slices.Clone(joined.Slots), slot)
 			}
 		}
@@ -201,6 +205,9 @@ func joinWriters(a, b []format.AuthorityWriter) []format.AuthorityWriter {
 		have, ok := byID[w.ID]
 		if ok && have.Ended != nil && (w.Ended == nil || w.Ended.Seq > have.Ended.Seq) {
 			w.Ended = have.Ended
+		}
+		if len(have.News) > len(w.News) {
+			w.News = have.News
 		}
 		byID[w.ID] = w
 	}

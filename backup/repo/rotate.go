@@ -15,7 +15,9 @@ import (
 // before stays open to him.
 //
 // Writers that were not ended learn of the epoch by news, each sealed to the writer.
-func (o *Owner) Rotate(ctx context.Context, master *keys.Master, slots []NewSlot) error {
+// After an error the change cannot be committed.
+func (o *Owner) Rotate(ctx context.Context, master *keys.Master, slots []NewSlot) (err error) {
+	defer func() { o.done = o.done || err != nil }()
 	switch {
 	case master.Repository != o.master.Repository:
 		return format.Fail(format.WrongRepository, "the new master", "it is of repository %s", master.Repository)

@@ -161,6 +161,44 @@ func TestRotateDies(t *testing.T) {
 	}
 }
 
+// TestRotateFork: somebody else changes the repository while it is rotated. The new
+// way in counts, the old one does not, and backups go on, whichever of the two the
+// listing has first.
+func TestRotateFork(t *testing.T) {
+	base := oneSnapshot(t)
+	first := map[bool]bool{}
+	for range 40 {
+		s := base.fork(t)
+		rotating, other := s.owner(t), s.owner(t)
+		to := newRotation(t, s.master)
+		if err := rotating.Rotate(t.Context(), to.master, []repo.NewSlot{to.slot}); err != nil {
+			t.Fatal(err)
+		}
+		for _, o := range []*repo.Owner{other, rotating} {
+			if err := o.Commit(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if s.opens(t, s.master) || !s.opens(t, to.master) {
+			t.Fatal("a fork takes the rotation back")
+		}
+		s.master = to.master
+		if h := s.commit(t, after...); h.Epoch != 2 {
+			t.Errorf("a backup of epoch %d", h.Epoch)
+		}
+		s.sound(t)
+		names := s.store.Keys(format.AuthorityDir)
+		a, err := keys.OpenAuthority(names[len(names)-1], s.store.Bytes(names[len(names)-1]), s.master.Repository)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if first[a.Epoch == 2] = true; len(first) == 2 {
+			return
+		}
+	}
+	t.Error("the two were always in one order: this proves too little")
+}
+
 // TestRotateRefuses: what would leave a repository that nobody opens, or another's.
 func TestRotateRefuses(t *testing.T) {
 	s := oneSnapshot(t)
@@ -182,8 +220,12 @@ func TestRotateRefuses(t *testing.T) {
 		"no slot":            {good.master, nil},
 		"two of one name":    {good.master, []repo.NewSlot{good.slot, good.slot}},
 	} {
-		if err := s.owner(t).Rotate(t.Context(), c.master, c.slots); err == nil {
+		o := s.owner(t)
+		if err := o.Rotate(t.Context(), c.master, c.slots); err == nil {
 			t.Errorf("%s is taken", name)
+		}
+		if err := o.Commit(t.Context()); err == nil {
+			t.Errorf("%s is committed", name)
 		}
 	}
 	if !s.opens(t, s.master) {

@@ -249,6 +249,16 @@ func (w *Writable) Renew(ctx context.Context) error {
 	return w.remember()
 }
 
+// Unchanged returns an error where the owner has changed the repository since it was
+// looked at. It is for the moment before another change.
+func (w *Writable) Unchanged(ctx context.Context) error {
+	now, err := repo.Load(ctx, w.Store, w.View.ID, w.name, w.Memory)
+	if err == nil && now.AuthorityHash != w.View.AuthorityHash {
+		err = Fail(ExitFailed, "run it again", "the repository's owner changed it while this ran, and nothing was done")
+	}
+	return err
+}
+
 // Reload looks at the repository again, after a change of it, and remembers
 // what it sees.
 func (w *Writable) Reload(ctx context.Context) error {
