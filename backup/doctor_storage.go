@@ -59,7 +59,7 @@ func (x *examination) storage(ctx context.Context) (err error) {
 
 // hold runs one check in a folder of its own, for it wants an empty store.
 func (x *examination) hold(ctx context.Context, check conform.Check, in *session.Scratch) error {
-	what := strings.ReplaceAll(check.Name, " ", "-")
+	what := wordOf(check)
 	s, err := in.Sub(ctx, what)
 	if err != nil {
 		return err
@@ -102,11 +102,30 @@ func (x *examination) probe(ctx context.Context, s *session.Scratch) error {
 	return nil
 }
 
+// wordOf names a check in one word, and the folder that it works in.
+func wordOf(check conform.Check) string { return strings.ReplaceAll(check.Name, " ", "-") }
+
+// empty deletes all test objects. The folder of each check is looked into by itself: a
+// key in it may be as long as keys can be, and is then none of the folder above.
+func empty(ctx context.Context, s *session.Scratch) error {
+	for _, check := range conform.Checks() {
+		in, err := s.Sub(ctx, wordOf(check))
+		if err == nil {
+			err = conform.Empty(ctx, in.Store)
+			in.Close()
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return conform.Empty(ctx, s.Store)
+}
+
 // clean removes the test objects, also where the context has ended.
 func (x *examination) clean(ctx context.Context, s *session.Scratch) error {
 	late, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleaning)
 	defer cancel()
-	err := conform.Empty(late, s.Store)
+	err := empty(late, s)
 	if err == nil {
 		err = s.Remove(late)
 	}
@@ -151,7 +170,7 @@ func removeScratch(ctx context.Context, c *session.Call, name string) error {
 		return err
 	}
 	defer s.Close()
-	if err := conform.Empty(ctx, s.Store); err != nil {
+	if err := empty(ctx, s); err != nil {
 		return err
 	}
 	return s.Remove(ctx)
