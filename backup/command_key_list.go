@@ -32,7 +32,7 @@ func keyListCommand(env *session.Env) *cli.Command {
 				if err != nil {
 					return err
 				}
-				if err := l.tell(c); err != nil {
+				if err := l.tell(c, madeAt(ctx, a, slot)); err != nil {
 					return err
 				}
 				locks = append(locks, *l)
@@ -42,11 +42,20 @@ func keyListCommand(env *session.Env) *cli.Command {
 	}
 }
 
+// madeAt is when the store says that a slot was made, zero where it does not tell.
+func madeAt(ctx context.Context, a *session.Archive, slot format.Slot) time.Time {
+	info, err := a.Store.Stat(ctx, format.SlotName(slot.Name, slot.SHA256))
+	if err != nil {
+		return time.Time{}
+	}
+	return info.Time
+}
+
 // tell prints one slot.
-func (l *lock) tell(c *session.Call) error {
-	made := "-"
-	if !l.Made.IsZero() {
-		made = l.Made.Local().Format(time.DateOnly)
+func (l *lock) tell(c *session.Call, at time.Time) error {
+	made, exact := "-", ""
+	if !at.IsZero() {
+		made, exact = at.Local().Format(time.DateOnly), at.UTC().Format(time.RFC3339)
 	}
 	notes := strings.Join(l.Stanzas, ", ")
 	if l.isClassical() {
@@ -65,14 +74,7 @@ func (l *lock) tell(c *session.Call) error {
 		Quantum *bool       `json:"post_quantum,omitempty"`
 		NeedsID bool        `json:"needs_id"`
 		SHA256  format.Hash `json:"sha256"`
-	}{"key", l.Slot.Name, l.Slot.Kind, l.made(), l.Stanzas, l.PostQuantum, l.Forgeable, l.Slot.SHA256})
-}
-
-func (l *lock) made() string {
-	if l.Made.IsZero() {
-		return ""
-	}
-	return l.Made.UTC().Format(time.RFC3339)
+	}{"key", l.Slot.Name, l.Slot.Kind, exact, l.Stanzas, l.PostQuantum, l.Forgeable, l.Slot.SHA256})
 }
 
 // tellLocks ends the list with what it means for the repository.

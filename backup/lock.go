@@ -8,7 +8,6 @@ import (
 	"io"
 	"slices"
 	"strings"
-	"time"
 
 	"chatkeep/backup/format"
 	"chatkeep/backup/session"
@@ -25,7 +24,6 @@ type lock struct {
 	// Forgeable says that whoever knows the recipient can make such a slot, for
 	// another repository: to open one proves nothing of who made it.
 	Forgeable bool
-	Made      time.Time // by the store, zero where that does not tell
 }
 
 // isClassical reports whether a quantum computer could open it.
@@ -92,9 +90,6 @@ func lockOf(ctx context.Context, a *session.Archive, slot format.Slot) (*lock, e
 	}
 	l := &lock{Slot: slot, Stanzas: stanzasOf(object), Forgeable: slot.Kind == format.SlotRecipient}
 	l.PostQuantum = lasting(l.Stanzas)
-	if info, err := a.Store.Stat(ctx, name); err == nil {
-		l.Made = info.Time
-	}
 	return l, nil
 }
 

@@ -105,23 +105,7 @@ func TestMeetRollback(t *testing.T) {
 	}
 	_, code := w.meet("", "-r", place)
 	w.wantCode(code, 0)
-	w.wantCode(w.does(func(ctx context.Context, c *session.Call) error {
-		s, err := c.OpenStore(ctx)
-		if err != nil {
-			return err
-		}
-		o, _, err := s.Owner(ctx)
-		if err != nil {
-			return err
-		}
-		if _, err := o.AddWriter("another", nil); err != nil {
-			return err
-		}
-		if err := o.Commit(ctx); err != nil {
-			return err
-		}
-		return s.Reload(ctx)
-	}, "-r", place), 0)
+	w.wantCode(w.does(enrolAnother, "-r", place), 0)
 	if err := os.RemoveAll(place); err != nil {
 		t.Fatal(err)
 	}

@@ -226,24 +226,7 @@ func TestRollback(t *testing.T) {
 	if err := os.CopyFS(before, os.DirFS(place)); err != nil {
 		t.Fatal(err)
 	}
-	add := func(ctx context.Context, c *session.Call) error {
-		s, err := c.OpenStore(ctx)
-		if err != nil {
-			return err
-		}
-		o, _, err := s.Owner(ctx)
-		if err != nil {
-			return err
-		}
-		if _, err := o.AddWriter("another", nil); err != nil {
-			return err
-		}
-		if err := o.Commit(ctx); err != nil {
-			return err
-		}
-		return s.Reload(ctx)
-	}
-	w.wantCode(w.does(add, "-r", place), 0)
+	w.wantCode(w.does(enrolAnother, "-r", place), 0)
 	if err := os.RemoveAll(place); err != nil {
 		t.Fatal(err)
 	}

@@ -138,3 +138,22 @@ func (w *world) store(name string) storage.Store {
 	}
 	return s
 }
+
+// enrolAnother enrols one more writer, by which the authority is another.
+func enrolAnother(ctx context.Context, c *session.Call) error {
+	s, err := c.OpenStore(ctx)
+	if err != nil {
+		return err
+	}
+	o, _, err := s.Owner(ctx)
+	if err != nil {
+		return err
+	}
+	if _, err := o.AddWriter("another", nil); err != nil {
+		return err
+	}
+	if err := o.Commit(ctx); err != nil {
+		return err
+	}
+	return s.Reload(ctx)
+}
