@@ -51,14 +51,14 @@ func keyRotateCommand(env *session.Env) *cli.Command {
 
 // rotated is the summary of a rotation that was, or would be, done.
 type rotated struct {
-	Type   string   `json:"type"`
-	Verb   string   `json:"verb"`
-	Epoch  uint64   `json:"epoch"`
-	Keys   []string `json:"keys"`
-	Gone   []string `json:"gone"`
+	Type  string   `json:"type"`
+	Verb  string   `json:"verb"`
+	Epoch uint64   `json:"epoch"`
+	Keys  []string `json:"keys"`
+	Gone  []string `json:"gone"`
 	// Repository is the new id, with a new root.
 	Repository *format.Hash `json:"repository,omitempty"`
-	DryRun bool     `json:"dry_run,omitempty"`
+	DryRun     bool         `json:"dry_run,omitempty"`
 }
 
 func rotate(ctx context.Context, c *session.Call, w *session.Writable, o *owner, page string) (told, error) {
@@ -91,7 +91,7 @@ func rotate(ctx context.Context, c *session.Call, w *session.Writable, o *owner,
 	if err != nil {
 		return nil, err
 	}
-	slots, recovery, forget, err := slotsAnew(ctx, c, master, kinds)
+	slots, recovery, forget, err := slotsAnew(ctx, c, master, kinds, func(passphrase string) error { return unused(ctx, w, passphrase) })
 	if err == nil {
 		err = change(ctx, master, slots)
 	}
@@ -117,7 +117,7 @@ func rotate(ctx context.Context, c *session.Call, w *session.Writable, o *owner,
 			c.Voice.Say("gone: %s", strings.Join(sum.Gone, ", "))
 		}
 		if sum.Repository != nil {
-			c.Voice.Say("next, on each other machine: chatkeep writer accept --id ID, or chatkeep open PLACE --id ID")
+			c.Voice.Say("next, on each other machine: chatkeep writer accept --id ID, or chatkeep open PLACE --id ID · chatkeep kit makes a page with the new id")
 		}
 		return errors.Join(kept, c.Voice.Object(sum))
 	}, nil
@@ -150,12 +150,22 @@ func kindsAnew(c *session.Call, slots []format.Slot) ([]string, error) {
 	return kinds, nil
 }
 
+// unused refuses a passphrase that opens the repository as it is: it is what leaked,
+// or may be.
+func unused(ctx context.Context, w *session.Writable, passphrase string) error {
+	_, _, err := repo.Unlock(ctx, w.Store, w.View, w.ID(), repo.Through{Kind: format.SlotPassphrase}, keys.Passphrase(passphrase))
+	if err == nil {
+		return session.Fail(session.ExitUsage, "choose another one", "the new passphrase is one that there is already")
+	}
+	return nil
+}
+
 // slotsAnew seals a master behind a new secret of each kind. Forget takes files back
 // that a secret was written to.
-func slotsAnew(ctx context.Context, c *session.Call, master *keys.Master, kinds []string) (slots []repo.NewSlot, recovery keys.RecoveryKey, forget func(), err error) {
+func slotsAnew(ctx context.Context, c *session.Call, master *keys.Master, kinds []string, fresh func(passphrase string) error) (slots []repo.NewSlot, recovery keys.RecoveryKey, forget func(), err error) {
 	forget = func() {}
 	for _, kind := range kinds {
-		object, key, undo, err := newSlot(ctx, c, master, kind)
+		object, key, undo, err := newSlot(ctx, c, master, kind, fresh)
 		if kind == format.SlotRecovery && undo != nil {
 			recovery, forget = key, undo
 		}
