@@ -14,6 +14,11 @@ import (
 
 // List implements [storage.Reader]. It holds one page of a thousand names.
 func (s *Store) List(ctx context.Context, prefix string) iter.Seq2[storage.Info, error] {
+	return s.list(ctx, prefix, (*listing).run)
+}
+
+// list has run list from behind the last name on, again where that breaks off.
+func (s *Store) list(ctx context.Context, prefix string, run func(*listing, context.Context) error) iter.Seq2[storage.Info, error] {
 	return func(yield func(storage.Info, error) bool) {
 		if !storage.ValidPrefix(prefix) && ctx.Err() == nil {
 			return
@@ -21,7 +26,7 @@ func (s *Store) List(ctx context.Context, prefix string) iter.Seq2[storage.Info,
 		l := &listing{store: s, prefix: prefix, yield: yield}
 		for {
 			before := l.last
-			err := s.retry(ctx, l.run)
+			err := s.retry(ctx, func(ctx context.Context) error { return run(l, ctx) })
 			if err == nil || errors.Is(err, errStop) {
 				return
 			}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"regexp"
+	"strconv"
 	"strings"
 
 	"chatkeep/providers/storage"
@@ -35,9 +36,6 @@ type statement struct {
 
 type principal struct{ AWS string }
 
-// sidCreate is the statement about puts.
-const sidCreate = "Create"
-
 // policyVersion is the newest of the grammar.
 const policyVersion = "2012-10-17"
 
@@ -61,7 +59,7 @@ func policyOf(location storage.Location, grant storage.Grant) (storage.Policy, e
 	if form == formMinIO {
 		partition = partitionOf("")
 	}
-	w := policyWriter{arn: "arn:" + partition + ":s3:::" + p.bucket, prefix: escapeVariable(p.prefix), form: form, principal: grant.Principal, retain: v.retention.days > 0}
+	w := policyWriter{arn: "arn:" + partition + ":s3:::" + p.bucket, prefix: escapeVariable(p.prefix), form: form, principal: grant.Principal, retain: v.retention}
 	text, err := w.text(grant.Rights)
 	return storage.Policy{Form: form, Text: text}, err
 }
@@ -120,18 +118,21 @@ type policyWriter struct {
 	prefix    string // "" or with a final slash
 	form      string
 	principal string
-	retain    bool // puts say for how long
+	retain    retention // which puts ask for
 }
 
 func (w *policyWriter) text(rights []storage.Right) ([]byte, error) {
 	doc := policy{Version: policyVersion, Statement: []statement{w.list(), w.region()}}
+	retain := w.retain.days > 0
 	for _, verb := range []struct {
 		sid, action string
 		has         func(storage.Right) bool
 		condition   map[string]map[string]any
 	}{
 		{"Get", "s3:GetObject", func(r storage.Right) bool { return r.Get }, nil},
-		{sidCreate, "s3:PutObject", func(r storage.Right) bool { return r.Create }, w.createOnly()},
+		{"Create", "s3:PutObject", func(r storage.Right) bool { return r.Create }, w.createOnly()},
+		{"Retain", "s3:PutObjectRetention", func(r storage.Right) bool { return r.Create && retain || r.Lock }, w.noLonger()},
+		{"Locked", "s3:GetObjectRetention", func(r storage.Right) bool { return r.Locked && retain || r.Lock }, nil},
 		{"Delete", "s3:DeleteObject", func(r storage.Right) bool { return r.Delete }, nil},
 	} {
 		var resources []string
@@ -142,9 +143,6 @@ func (w *policyWriter) text(rights []storage.Right) ([]byte, error) {
 		}
 		if len(resources) > 0 {
 			doc.Statement = append(doc.Statement, w.statement(verb.sid, verb.action, resources, verb.condition))
-		}
-		if len(resources) > 0 && w.retain && verb.sid == sidCreate {
-			doc.Statement = append(doc.Statement, w.statement("Retain", "s3:PutObjectRetention", resources, nil))
 		}
 	}
 	var b bytes.Buffer
@@ -186,4 +184,18 @@ func (w *policyWriter) createOnly() map[string]map[string]any {
 		return nil
 	}
 	return map[string]map[string]any{"Null": {"s3:if-none-match": "false"}}
+}
+
+// noLonger bounds for how long somebody may lock, and how: who steals the credentials
+// could else have everything kept, and paid for, for a hundred years. A day more than
+// what is asked for, since a server counts one that has begun. See
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock-managing.html.
+func (w *policyWriter) noLonger() map[string]map[string]any {
+	if w.retain.days == 0 {
+		return nil
+	}
+	return map[string]map[string]any{
+		"NumericLessThanEquals": {"s3:object-lock-remaining-retention-days": strconv.Itoa(w.retain.days + 1)},
+		"StringEquals":          {"s3:object-lock-mode": string(w.retain.mode)},
+	}
 }

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"io/fs"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -124,12 +125,40 @@ func TestParseRetention(t *testing.T) {
 	}
 }
 
-// TestRetentionRights has a policy allow what puts with a retention need.
+// TestRetentionRights has a policy allow what puts with a retention need, and what sees
+// locks and makes them longer: where the settings say for how long, no longer than that.
 func TestRetentionRights(t *testing.T) {
-	for days, want := range map[string]bool{"": false, "30d": true} {
-		got, err := policyOf(storage.Location{Text: "s3://bucket", Values: map[string]string{settingLock: days}}, grant("", ""))
-		if err != nil || strings.Contains(string(got.Text), "s3:PutObjectRetention") != want {
-			t.Errorf("%q: %v\n%s", days, err, got.Text)
+	const put, see = "s3:PutObjectRetention", "s3:GetObjectRetention"
+	rights := map[string]storage.Right{"create": {Create: true}, "see": {Get: true, Locked: true}, "lock": {Lock: true}, "read": {Get: true}}
+	for _, test := range []struct {
+		days, right, mode string
+		want              []string // actions
+	}{
+		{"", "create", "", nil}, {"", "see", "", nil}, {"", "lock", "", []string{put, see}}, {"", "read", "", nil},
+		{"30d", "create", "GOVERNANCE", []string{put}}, {"30d", "see", "GOVERNANCE", []string{see}}, {"30d", "lock", "COMPLIANCE", []string{put, see}}, {"30d", "read", "GOVERNANCE", nil},
+	} {
+		values := map[string]string{settingLock: test.days}
+		if test.mode != "" {
+			values[settingLockMode] = strings.ToLower(test.mode)
+		}
+		got, err := policyOf(storage.Location{Text: "s3://bucket", Values: values}, storage.Grant{Rights: []storage.Right{rights[test.right]}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var actions []string
+		for _, sid := range []string{"Retain", "Locked"} {
+			s, ok := statements(t, got.Text)[sid]
+			if !ok {
+				continue
+			}
+			actions = append(actions, s.Action...)
+			bounded := s.Condition["NumericLessThanEquals"]["s3:object-lock-remaining-retention-days"] == "31" && s.Condition["StringEquals"]["s3:object-lock-mode"] == test.mode
+			if bounded != (sid == "Retain" && test.days != "") {
+				t.Errorf("%+v: %s has the condition %v", test, sid, s.Condition)
+			}
+		}
+		if !slices.Equal(actions, test.want) {
+			t.Errorf("%+v: %q", test, actions)
 		}
 	}
 }
