@@ -89,7 +89,7 @@ func (l *lockCheck) tell() error {
 	}
 	shown(l.short, func(o unlockedObject) { v.Print("%s: %s", o.Object, o.how()) }, func(n int) { v.Print("and %d more that are not locked", n) })
 	if len(l.short) == 0 {
-		v.Print("%s that snapshots need are locked for %s or longer", l.live, inDays(l.least))
+		v.Print("%s, that snapshots need: locked for %s or longer", l.live, inDays(l.least))
 	}
 	return nil
 }

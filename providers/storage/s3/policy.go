@@ -36,6 +36,9 @@ type statement struct {
 
 type principal struct{ AWS string }
 
+// sidDelete is the statement about deletes.
+const sidDelete = "Delete"
+
 // policyVersion is the newest of the grammar.
 const policyVersion = "2012-10-17"
 
@@ -133,7 +136,7 @@ func (w *policyWriter) text(rights []storage.Right) ([]byte, error) {
 		{"Create", "s3:PutObject", func(r storage.Right) bool { return r.Create }, w.createOnly()},
 		{"Retain", "s3:PutObjectRetention", func(r storage.Right) bool { return r.Create && retain || r.Lock }, w.noLonger()},
 		{"Locked", "s3:GetObjectRetention", func(r storage.Right) bool { return r.Locked && retain || r.Lock }, nil},
-		{"Delete", "s3:DeleteObject", func(r storage.Right) bool { return r.Delete }, nil},
+		{sidDelete, "s3:DeleteObject", func(r storage.Right) bool { return r.Delete }, nil},
 	} {
 		var resources []string
 		for _, r := range rights {
@@ -143,6 +146,9 @@ func (w *policyWriter) text(rights []storage.Right) ([]byte, error) {
 		}
 		if len(resources) > 0 {
 			doc.Statement = append(doc.Statement, w.statement(verb.sid, verb.action, resources, verb.condition))
+		}
+		if len(resources) > 0 && verb.sid == sidDelete {
+			doc.Statement = append(doc.Statement, w.keepVersions())
 		}
 	}
 	var b bytes.Buffer
@@ -184,6 +190,14 @@ func (w *policyWriter) createOnly() map[string]map[string]any {
 		return nil
 	}
 	return map[string]map[string]any{"Null": {"s3:if-none-match": "false"}}
+}
+
+// keepVersions forbids to delete for good, in a bucket with versions. MinIO lets whoever
+// may delete at all do that; at Amazon it takes a right of its own.
+func (w *policyWriter) keepVersions() statement {
+	s := w.statement("KeepVersions", "s3:DeleteObjectVersion", []string{w.arn + "/" + w.prefix + "*"}, nil)
+	s.Effect = "Deny"
+	return s
 }
 
 // noLonger bounds for how long somebody may lock, and how: who steals the credentials
