@@ -89,7 +89,6 @@ type locks struct {
 // all goes through the store. The first error that is no problem of one object ends it.
 func (l *locks) all(ctx context.Context) error {
 	var group sync.WaitGroup
-	defer group.Wait()
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	work := make(chan storage.Info)

@@ -27,7 +27,7 @@ func (s *Store) list(ctx context.Context, prefix string, run func(*listing, cont
 		for {
 			before := l.last
 			err := s.retry(ctx, func(ctx context.Context) error { return run(l, ctx) })
-			if err == nil || errors.Is(err, errStop) {
+			if err == nil || l.stopped {
 				return
 			}
 			// A long listing may break off more than once. As long as it goes
@@ -48,6 +48,9 @@ type listing struct {
 	prefix string
 	yield  func(storage.Info, error) bool
 	last   string // the last name seen, with the store's prefix
+	// stopped says that the consumer has seen enough. The error of the run may be
+	// that its context has ended meanwhile.
+	stopped bool
 }
 
 // run lists from behind the last name on.
@@ -85,6 +88,7 @@ func (l *listing) entry(o minio.ObjectInfo) error {
 		return nil
 	}
 	if !l.yield(storage.Info{Key: key, Size: o.Size, Time: o.LastModified, Class: clean(o.StorageClass)}, nil) {
+		l.stopped = true
 		return errStop
 	}
 	return nil

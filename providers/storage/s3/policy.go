@@ -134,7 +134,8 @@ func (w *policyWriter) text(rights []storage.Right) ([]byte, error) {
 	}{
 		{"Get", "s3:GetObject", func(r storage.Right) bool { return r.Get }, nil},
 		{"Create", "s3:PutObject", func(r storage.Right) bool { return r.Create }, w.createOnly()},
-		{"Retain", "s3:PutObjectRetention", func(r storage.Right) bool { return r.Create && retain || r.Lock }, w.noLonger()},
+		{"Retain", "s3:PutObjectRetention", func(r storage.Right) bool { return r.Create && retain }, nil},
+		{"Lock", "s3:PutObjectRetention", func(r storage.Right) bool { return r.Lock }, w.noLonger()},
 		{"Locked", "s3:GetObjectRetention", func(r storage.Right) bool { return r.Locked && retain || r.Lock }, nil},
 		{sidDelete, "s3:DeleteObject", func(r storage.Right) bool { return r.Delete }, nil},
 	} {
@@ -200,16 +201,14 @@ func (w *policyWriter) keepVersions() statement {
 	return s
 }
 
-// noLonger bounds for how long somebody may lock, and how: who steals the credentials
-// could else have everything kept, and paid for, for a hundred years. A day more than
-// what is asked for, since a server counts one that has begun. See
-// https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock-managing.html.
+// noLonger bounds for how long somebody may lock what is there: who steals the
+// credentials could else have everything kept, and paid for, for a hundred years. It is
+// a day more than what is asked for, since a server counts one that has begun. See
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock-managing.html. MinIO
+// knows the condition, but not of puts.
 func (w *policyWriter) noLonger() map[string]map[string]any {
 	if w.retain.days == 0 {
 		return nil
 	}
-	return map[string]map[string]any{
-		"NumericLessThanEquals": {"s3:object-lock-remaining-retention-days": strconv.Itoa(w.retain.days + 1)},
-		"StringEquals":          {"s3:object-lock-mode": string(w.retain.mode)},
-	}
+	return map[string]map[string]any{"NumericLessThanEquals": {"s3:object-lock-remaining-retention-days": strconv.Itoa(w.retain.days + 1)}}
 }
