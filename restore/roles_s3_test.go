@@ -207,7 +207,7 @@ func (w *roles) testOverwrite(t *testing.T, o minio.ObjectInfo) {
 	c, _ := w.as(t, "writer")
 	was, err := w.get(ctx, w.owner, o)
 	must(t, err)
-	info, err := c.PutObject(ctx, w.bucket, o.Key, strings.NewReader("garbage"), 7, minio.PutObjectOptions{})
+	info, err := c.PutObject(ctx, w.bucket, o.Key, strings.NewReader("garbage"), 7, minio.PutObjectOptions{SendContentMd5: true})
 	must(t, err)
 	denied(t, "delete the old version", c.RemoveObject(ctx, w.bucket, o.Key, minio.RemoveObjectOptions{VersionID: o.VersionID}))
 	if still, err := w.get(ctx, w.owner, o); err != nil || !bytes.Equal(still, was) {
@@ -342,6 +342,8 @@ func (w *roles) testObjectLock(t *testing.T) {
 		t.Errorf("%d objects", len(objects))
 	}
 	locked.h.run(0, "check", "--read-data")
+	locked.testOverwrite(t, locked.objects(t, "packs/")[0])
+	locked.testOverwrite(t, locked.objects(t, "snapshots/")[0])
 	locked.h.run(0, "doctor", "storage", lock)
 	for o := range w.owner.ListObjects(ctx, locked.bucket, minio.ListObjectsOptions{Prefix: rolesPrefix + "chatkeep-doctor-", Recursive: true, WithVersions: true}) {
 		must(t, o.Err)
