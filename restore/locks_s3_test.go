@@ -299,7 +299,7 @@ func (w *locked) testHiddenPacks(t *testing.T) {
 			t.Errorf("check does not name %s", hash)
 		}
 	}
-	for _, told := range []string{told, r.stderr, w.h.run(11, w.with("lock", "extend")...).stderr} {
+	for _, told := range []string{told, r.stderr, w.h.json(11, w.with("lock", "extend")...).stderr} {
 		if !strings.Contains(told, "--versions") {
 			t.Errorf("the cure is not told: %s", told)
 		}
