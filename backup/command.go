@@ -27,6 +27,7 @@ func Commands(env *session.Env, chats []chat.Provider) []*cli.Command {
 		checkCommand(env),
 		forgetCommand(env),
 		pruneCommand(env),
+		lockCommand(env),
 		repairCommand(env),
 		doctorCommand(env),
 		parityCommand(env),

@@ -1,6 +1,7 @@
 package backup
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"math/rand/v2"
@@ -26,15 +27,20 @@ func checkCommand(env *session.Env) *cli.Command {
 			"ago, says whether every byte will have been read within the time, and ends with exit\n" +
 			"code 15 where some were not. This machine remembers what it read when, and notes it in\n" +
 			"the repository.\n\n" +
+			"With --locked, or where the settings of the place ask for object lock, it names what\n" +
+			"snapshots need and is not locked for so long, by default half of the time that puts\n" +
+			"lock for, and then ends with exit code 15.\n\n" +
 			"  chatkeep check\n" +
 			"  chatkeep check --read-data-subset 1/7\n" +
 			"  chatkeep check --keyless --read-data\n" +
-			"  chatkeep check --keyless --every-byte-within 30d --budget 5GiB",
+			"  chatkeep check --keyless --every-byte-within 30d --budget 5GiB\n" +
+			"  chatkeep check --keyless --locked 15d",
 		Flags: env.KeyFlags(
 			&cli.BoolFlag{Name: "read-data", Usage: "read everything"},
 			&cli.StringFlag{Name: "read-data-subset", Usage: "read a share of the packs: part `n/t` of t, or about p%, chosen anew each time"},
 			&cli.StringFlag{Name: "every-byte-within", Usage: "read what was not read for longest, so that every byte is read within this `TIME`, as 30d"},
 			&cli.StringFlag{Name: "budget", Usage: "with --every-byte-within: read at most this `SIZE` a run (default what it takes)"},
+			&cli.StringFlag{Name: "locked", Usage: "name what may be deleted within this `TIME`, as 15d, in a bucket with object lock"},
 			&cli.BoolFlag{Name: "keyless", Usage: "check what needs no key, and ask for none"},
 		),
 		Action: env.Action(func(ctx context.Context, c *session.Call) error {
@@ -51,6 +57,10 @@ func checkCommand(env *session.Env) *cli.Command {
 				if reader, err = readerOf(ctx, a); err != nil {
 					return err
 				}
+			}
+			locks, err := newLockCheck(c, a)
+			if err != nil {
+				return err
 			}
 			told := &hurtLines{ctx: ctx, voice: c.Voice}
 			o.Hurt = told.entry
@@ -70,10 +80,11 @@ func checkCommand(env *session.Env) *cli.Command {
 				return errors.Join(err, scrub.keep())
 			}
 			stale := scrub.finish(ctx)
-			if err := tellChecked(c, report, told); err != nil {
+			unseen := locks.look(ctx)
+			if err := tellChecked(c, report, told, locks); err != nil {
 				return err
 			}
-			return stale
+			return cmp.Or(unseen, stale, locks.late())
 		}),
 	}
 }
@@ -137,7 +148,7 @@ func parseSubset(text string, random func(uint64) uint64) (part, parts uint64, o
 
 // tellChecked says what a check found. Problems are what was asked for, so they
 // go to stdout; that there are any is the error.
-func tellChecked(c *session.Call, r *repo.CheckReport, told *hurtLines) error {
+func tellChecked(c *session.Call, r *repo.CheckReport, told *hurtLines, locks *lockCheck) error {
 	for _, note := range r.Notes {
 		c.Voice.Print("note: %s", note)
 		if err := c.Voice.Object(finding{Type: "note", Message: note}); err != nil {
@@ -163,14 +174,19 @@ func tellChecked(c *session.Call, r *repo.CheckReport, told *hurtLines) error {
 	if r.Archived > 0 {
 		c.Voice.Print("%s, %s, in archives of the store: there, and not read", session.Plural(int64(r.Archived), "object", "objects"), session.Size(r.ArchivedBytes))
 	}
-	if err := c.Voice.Object(checked{"summary", r.Snapshots, r.Objects, r.Packs, r.Orphans, r.OrphanBytes, r.BytesRead, len(r.Problems),
-		len(r.Hurt), r.Archived, r.ArchivedBytes}); err != nil {
+	if err := locks.tell(); err != nil {
+		return err
+	}
+	sum := checked{Type: "summary", Snapshots: r.Snapshots, Objects: r.Objects, Packs: r.Packs, Orphans: r.Orphans, OrphanBytes: r.OrphanBytes,
+		BytesRead: r.BytesRead, Problems: len(r.Problems), Hurt: len(r.Hurt), Archived: r.Archived, ArchivedBytes: r.ArchivedBytes}
+	locks.sum(&sum)
+	if err := c.Voice.Object(sum); err != nil {
 		return err
 	}
 	if len(r.Problems) == 0 {
 		return nil
 	}
-	return session.Fail(session.ExitDamaged, "chatkeep repair gives back what remains, and with --from a copy of the repository what is lost; the next backup stores anew what its source still has",
+	return session.Fail(session.ExitDamaged, "chatkeep repair gives back what remains, with --from a copy of the repository what is lost, with --versions what a bucket with versions kept; the next backup stores anew what its source still has",
 		"the repository has %s", session.Plural(int64(len(r.Problems)), "problem", "problems"))
 }
 
@@ -193,6 +209,9 @@ type checked struct {
 	// What was to be read and is in archives of the store, and is no problem.
 	Archived      int   `json:"archived"`
 	ArchivedBytes int64 `json:"bytes_archived"`
+	// What is not locked as is wanted; absent where locks were not looked at.
+	Unlocked      *int64 `json:"unlocked,omitempty"`
+	UnlockedBytes *int64 `json:"bytes_unlocked,omitempty"`
 }
 
 // tellEach prints problems, a line each.

@@ -22,11 +22,12 @@ func doctorStorageCommand(env *session.Env) *cli.Command {
 			"  chatkeep doctor storage\n" +
 			"  chatkeep doctor storage s3:https://minio.example/chats\n\n" +
 			"With --print-policy it asks nobody, and prints as JSON the rights that a role needs: a\n" +
-			"writer backs up, a reader lists, checks and restores, a pruner prunes.\n\n" +
+			"writer backs up, a reader lists, checks and restores, a pruner prunes, a locker locks\n" +
+			"for longer.\n\n" +
 			"  chatkeep doctor storage --print-policy writer s3://bucket/chats > policy.json\n" +
 			"  chatkeep doctor storage --print-policy reader --form bucket --principal 123456789012 s3://bucket/chats",
 		Flags: env.RepositoryFlags(
-			&cli.StringFlag{Name: "print-policy", Usage: "print the least rights of a `ROLE`: writer, reader or pruner"},
+			&cli.StringFlag{Name: "print-policy", Usage: "print the least rights of a `ROLE`: writer, reader, pruner or locker"},
 			&cli.StringFlag{Name: "form", Usage: "the policy's `FORM`: aws for a user or role, minio, or bucket (default by the server)"},
 			&cli.StringFlag{Name: "principal", Usage: "with --form bucket: the `ARN` or account that gets the rights"},
 			&cli.StringFlag{Name: "writer-id", Usage: "with --print-policy writer: only what the writer with this `ID` may put, of 64 hex digits"},
@@ -76,7 +77,7 @@ func printPolicy(c *session.Call) error {
 	}
 	rights := repo.Rights(repo.Role(role), writer)
 	if rights == nil {
-		return session.Usage("--print-policy: %q is none of writer, reader and pruner", role)
+		return session.Usage("--print-policy: %q is none of writer, reader, pruner and locker", role)
 	}
 	policy, err := c.Policy(storage.Grant{Rights: rights, Form: c.String("form"), Principal: c.String("principal")})
 	if err != nil {

@@ -16,15 +16,18 @@ func repairCommand(env *session.Env) *cli.Command {
 		Name: "repair", Category: session.LookAfter, Usage: "give back what is missing or damaged, as far as anything has it",
 		Description: "First it puts back every object that is missing or damaged and that a copy of the\n" +
 			"repository (--from, may be repeated) or this machine's cache still has; that needs no\n" +
-			"key, for an object's name proves its bytes. If something is hurt after that, it asks\n" +
+			"key, for an object's name proves its bytes. With --versions it also looks below what\n" +
+			"somebody deleted or replaced in a bucket with versions. If something is hurt after that, it asks\n" +
 			"for the passphrase, writes lost index objects anew, and makes a snapshot, tagged\n" +
 			"chatkeep:repaired, of what remains of each one that is hurt. The hurt ones stay until\n" +
 			"you forget them. Nothing that can still be read is ever removed.\n\n" +
 			"  chatkeep repair --dry-run\n" +
 			"  chatkeep repair --from /mnt/usb/chats\n" +
-			"  chatkeep repair --from s3://bucket/chats --keyless",
+			"  chatkeep repair --from s3://bucket/chats --keyless\n" +
+			"  chatkeep repair --versions --repo s3://bucket/chats --dry-run",
 		Flags: env.KeyFlags(
 			&cli.StringSliceFlag{Name: "from", Usage: "a copy of the repository at `PLACE` has what is missing; may be repeated"},
+			&cli.BoolFlag{Name: "versions", Usage: "take what a bucket with versions had first of what is deleted or replaced there"},
 			&cli.BoolFlag{Name: "keyless", Usage: "put objects back, and ask for no key"},
 			&cli.BoolFlag{Name: "quick", Usage: "look at the names and sizes of packs only, and do not read them"},
 			&cli.BoolFlag{Name: "others", Usage: "make snapshots of what remains of other machines', too, which stores all of it again"},
@@ -34,6 +37,13 @@ func repairCommand(env *session.Env) *cli.Command {
 			mirrors, err := c.Mirrors(ctx, c.StringSlice("from"))
 			if err != nil {
 				return err
+			}
+			if c.Bool("versions") {
+				earlier, err := c.Earlier(ctx)
+				if err != nil {
+					return err
+				}
+				mirrors = append(mirrors, earlier)
 			}
 			w, err := c.OpenDamaged(ctx, mirrors)
 			if err != nil {

@@ -130,6 +130,7 @@ func (x *examination) examine(ctx context.Context) error {
 	x.keys(ctx, a)
 	x.clock(ctx, a)
 	x.space(a)
+	x.locks(ctx, a)
 	x.age(a)
 	x.proofs(ctx, a)
 	x.leftovers(ctx, a)

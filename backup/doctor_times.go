@@ -103,11 +103,14 @@ func (x *examination) isAt(name string, a *session.Archive) bool {
 }
 
 // days says an age for people, in days from two on.
-func days(age time.Duration) string {
-	if age < 48*time.Hour {
-		return session.Span(max(age, 0)) + " ago"
+func days(age time.Duration) string { return inDays(max(age, 0)) + " ago" }
+
+// inDays says how long something lasts, in days from two on.
+func inDays(d time.Duration) string {
+	if d < 48*time.Hour {
+		return session.Span(d)
 	}
-	return session.Plural(int64(age/(24*time.Hour)), "day", "days") + " ago"
+	return session.Plural(int64(d/(24*time.Hour)), "day", "days")
 }
 
 // proofs tells when the repository was checked last and when a restore was tried: by

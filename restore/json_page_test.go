@@ -297,9 +297,13 @@ func TestJSONCommands(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	script, err := os.ReadFile("testdata/script/json.txtar")
-	if err != nil {
-		t.Fatal(err)
+	var script []byte
+	for _, name := range []string{"testdata/script/json.txtar", lockScript} {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		script = append(script, text...)
 	}
 	sections := sectionsOf(t)
 	commands := commandNames(t)
@@ -312,7 +316,7 @@ func TestJSONCommands(t *testing.T) {
 			t.Errorf("docs/json.md has no section %q", words)
 		}
 		if !regexp.MustCompile(`(?m)^exits 0 chatkeep ` + words + ` (.* )?--json( |$)`).Match(script) {
-			t.Errorf("json.txtar does not run chatkeep %s with --json", words)
+			t.Errorf("no script runs chatkeep %s with --json", words)
 		}
 	}
 	for name := range files {

@@ -77,6 +77,10 @@ func (e *Incomplete) ExitCode() int {
 
 // Hint tells what to do.
 func (e *Incomplete) Hint() string {
+	var cause *format.Error
+	if errors.As(e.Unwrap(), &cause) && cause.Cure != "" {
+		return cause.Cure
+	}
 	if e.ExitCode() == 11 {
 		return "chatkeep check --read-data shows what is damaged; an older snapshot or another copy of the repository may have it whole"
 	}

@@ -6,10 +6,8 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"encoding/json"
 	"io"
 	"maps"
-	"net/http"
 	"os"
 	"os/exec"
 	"path"
@@ -84,23 +82,17 @@ func (w *roles) client(t *testing.T, c *credentials.Credentials) *minio.Client {
 	return client
 }
 
-// as gives the credentials of a role: a client, and a machine that has them. The
-// machine is the owner's, with its keys.
+// as gives the credentials of a role: a client, and a machine that has them. They are
+// those of a user of the server's, with the policy that the program prints and no other.
+// The machine is the owner's, with its keys.
 func (w *roles) as(t *testing.T, role string, flags ...string) (*minio.Client, *host) {
 	t.Helper()
 	printed := w.h.run(0, append([]string{"doctor", "storage", "--print-policy", role}, flags...)...).stdout
-	var policy bytes.Buffer
-	must(t, json.Compact(&policy, []byte(printed)))
-	got, err := credentials.NewSTSAssumeRole(w.s.Endpoint, credentials.STSAssumeRoleOptions{
-		AccessKey: w.s.AccessKey, SecretKey: w.s.SecretKey, Policy: policy.String(), DurationSeconds: 3600,
-	})
-	must(t, err)
-	value, err := got.GetWithContext(&credentials.CredContext{Client: http.DefaultClient})
-	must(t, err)
+	user, secret := w.s.User(t, []byte(printed))
 	h := *w.h
 	h.t, h.env = t, maps.Clone(w.h.env)
-	h.env["AWS_ACCESS_KEY_ID"], h.env["AWS_SECRET_ACCESS_KEY"], h.env["AWS_SESSION_TOKEN"] = value.AccessKeyID, value.SecretAccessKey, value.SessionToken
-	return w.client(t, got), &h
+	h.env["AWS_ACCESS_KEY_ID"], h.env["AWS_SECRET_ACCESS_KEY"] = user, secret
+	return w.client(t, credentials.NewStaticV4(user, secret, "")), &h
 }
 
 // objects are the keys below a folder of the repository, with their versions.
@@ -215,7 +207,7 @@ func (w *roles) testOverwrite(t *testing.T, o minio.ObjectInfo) {
 	c, _ := w.as(t, "writer")
 	was, err := w.get(ctx, w.owner, o)
 	must(t, err)
-	info, err := c.PutObject(ctx, w.bucket, o.Key, strings.NewReader("garbage"), 7, minio.PutObjectOptions{})
+	info, err := c.PutObject(ctx, w.bucket, o.Key, strings.NewReader("garbage"), 7, minio.PutObjectOptions{SendContentMd5: true})
 	must(t, err)
 	denied(t, "delete the old version", c.RemoveObject(ctx, w.bucket, o.Key, minio.RemoveObjectOptions{VersionID: o.VersionID}))
 	if still, err := w.get(ctx, w.owner, o); err != nil || !bytes.Equal(still, was) {
@@ -350,6 +342,8 @@ func (w *roles) testObjectLock(t *testing.T) {
 		t.Errorf("%d objects", len(objects))
 	}
 	locked.h.run(0, "check", "--read-data")
+	locked.testOverwrite(t, locked.objects(t, "packs/")[0])
+	locked.testOverwrite(t, locked.objects(t, "snapshots/")[0])
 	locked.h.run(0, "doctor", "storage", lock)
 	for o := range w.owner.ListObjects(ctx, locked.bucket, minio.ListObjectsOptions{Prefix: rolesPrefix + "chatkeep-doctor-", Recursive: true, WithVersions: true}) {
 		must(t, o.Err)

@@ -14,6 +14,9 @@ import (
 	"chatkeep/providers/storage/storagetest/server"
 )
 
+// lockScript needs a server that has object lock.
+const lockScript = "testdata/script/s3/lock.txtar"
+
 // TestScriptsS3 runs a script against each S3 server that there is.
 func TestScriptsS3(t *testing.T) {
 	if testing.Short() {
@@ -25,6 +28,9 @@ func TestScriptsS3(t *testing.T) {
 			s := start(t)
 			p := scripts(t, "", "", "ENDPOINT="+s.Endpoint, "AWS_ACCESS_KEY_ID="+s.AccessKey, "AWS_SECRET_ACCESS_KEY="+s.SecretKey)
 			p.Files = []string{"testdata/script/s3/bucket.txtar"}
+			if name == "minio" {
+				p.Files = append(p.Files, lockScript)
+			}
 			testscript.Run(t, p)
 		})
 	}

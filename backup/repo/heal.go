@@ -133,7 +133,7 @@ func readParityHeader(ctx context.Context, store storage.Reader, name format.Nam
 func missingIs(what string, err error) error {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return format.Fail(format.Missing, what, "the store does not have it")
+		return missing(what, err)
 	case errors.Is(err, io.ErrUnexpectedEOF):
 		return format.Fail(format.Truncated, what, "the store delivers less than all of it")
 	}

@@ -57,7 +57,7 @@ func cached[T any](ctx context.Context, o *objects, name format.Name, limit int6
 func readAll(ctx context.Context, store storage.Reader, key string, limit int64) ([]byte, error) {
 	r, err := store.Get(ctx, key, 0, -1)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, format.Fail(format.Missing, key, "the store does not have it")
+		return nil, missing(key, err)
 	}
 	if err != nil {
 		return nil, err
@@ -74,6 +74,17 @@ func readAll(ctx context.Context, store storage.Reader, key string, limit int64)
 		return nil, format.Fail(format.Oversized, key, "longer than %d bytes", limit)
 	}
 	return data, nil
+}
+
+// missing is the failure that an object is not there, with the cure that the store
+// knows.
+func missing(key string, err error) *format.Error {
+	f := format.Fail(format.Missing, key, "the store does not have it")
+	var told *storage.Error
+	if errors.As(err, &told) {
+		f.Cure = told.Cure
+	}
+	return f
 }
 
 // roomStep is what buffers are rounded up to: packs differ a little in size, and

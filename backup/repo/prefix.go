@@ -20,7 +20,7 @@ func (c *ChunkReader) openPrefix(ctx context.Context, pack *format.IndexPack) (*
 	name := format.PackName(pack.Pack)
 	body, err := c.s.store.Get(ctx, name, 0, -1)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, format.Fail(format.Missing, name, "the store does not have it")
+		return nil, missing(name, err)
 	}
 	if err != nil {
 		return nil, err

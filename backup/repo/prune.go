@@ -193,7 +193,7 @@ func (p *pruner) reached(t time.Time) {
 
 // condemn finds what no snapshot needs and puts a tombstone for it.
 func (p *pruner) condemn(ctx context.Context) error {
-	needs, err := p.view.needs(p.recent)
+	needs, err := p.view.needs(func(h *Head) bool { return isRecent(h, p.now) })
 	if err != nil {
 		return refused(err)
 	}
@@ -232,9 +232,9 @@ func condemnOne(t *format.Tombstone, name format.Name) {
 // beside small ones that end.
 const checkpointStays = 30 * 24 * time.Hour
 
-// recent reports whether a checkpoint is of a run that may go on yet.
-func (p *pruner) recent(h *Head) bool {
-	return h.Manifest == nil && !h.Time.IsZero() && p.now.Sub(h.Time) < checkpointStays
+// isRecent reports whether a head is a checkpoint of a run that may go on yet.
+func isRecent(h *Head, now time.Time) bool {
+	return h.Manifest == nil && !h.Time.IsZero() && now.Sub(h.Time) < checkpointStays
 }
 
 // old reports whether an object that no head ever named is of no run that may

@@ -112,7 +112,7 @@ func (r *rangeReader) fetch(off, length int64, buf []byte) error {
 func (r *rangeReader) failure(err error, name string) error {
 	switch {
 	case errors.Is(r.err, fs.ErrNotExist):
-		return format.Fail(format.Missing, name, "the store does not have it")
+		return missing(name, r.err)
 	case errors.Is(r.err, io.ErrUnexpectedEOF):
 		return format.Fail(format.Truncated, name, "the store delivers less than all of it")
 	case r.err != nil:

@@ -13,6 +13,7 @@ const (
 	RoleWriter Role = "writer" // backs up
 	RoleReader Role = "reader" // lists, checks, restores; changes nothing
 	RolePruner Role = "pruner" // condemns and deletes; reads no pack
+	RoleLocker Role = "locker" // makes locks longer; reads no pack and puts nothing
 )
 
 // Rights are the least that a role needs of a store, beside listing names; nil for
@@ -22,7 +23,8 @@ const (
 // A writer reads no packs, not even its own: it cannot open them. Index objects
 // are named by their hash alone, so that it may get those of others, which it
 // cannot open either. Parity is put by writers, and read by a pruner, who deletes
-// what is left of it.
+// what is left of it. Who makes locks longer is none who deletes: it can keep, and
+// nothing else.
 func Rights(role Role, writer format.Hash) []storage.Right {
 	own := ""
 	if !writer.IsZero() {
@@ -43,7 +45,7 @@ func Rights(role Role, writer format.Hash) []storage.Right {
 			{Prefix: format.ParityDir, Create: true},
 		}
 	case RoleReader:
-		return []storage.Right{{Get: true}}
+		return []storage.Right{{Get: true, Locked: true}}
 	case RolePruner:
 		return []storage.Right{
 			{Prefix: format.AuthorityDir, Get: true},
@@ -53,6 +55,14 @@ func Rights(role Role, writer format.Hash) []storage.Right {
 			{Prefix: format.PacksDir, Delete: true},
 			{Prefix: format.IndexDir, Delete: true},
 			{Prefix: format.ManifestsDir, Delete: true},
+		}
+	case RoleLocker:
+		return []storage.Right{
+			{Prefix: format.AuthorityDir, Get: true},
+			{Prefix: format.SnapshotsDir, Get: true},
+			{Prefix: format.PruneDir, Get: true},
+			{Prefix: format.ParityDir, Get: true},
+			{Lock: true},
 		}
 	}
 	return nil

@@ -53,7 +53,7 @@ func (u *unsealer) open(ctx context.Context, r *Reader, name format.Name, size i
 func (o *objects) into(ctx context.Context, buf []byte, name format.Name) error {
 	body, err := o.store.Get(ctx, name.String(), 0, -1)
 	if errors.Is(err, fs.ErrNotExist) {
-		return format.Fail(format.Missing, name.String(), "the store does not have it")
+		return missing(name.String(), err)
 	}
 	if err != nil {
 		return err

@@ -7,6 +7,8 @@ type Right struct {
 	Get    bool
 	Create bool // put what is not there; replacing is never meant
 	Delete bool
+	Locked bool // see how long nobody may delete it; of no account in a place without locks
+	Lock   bool // see that, and make it longer
 }
 
 // Grant is what a policy is to allow.

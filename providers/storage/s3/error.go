@@ -63,8 +63,16 @@ const (
 	cureReadOnly = "the server takes no writes now"
 	cureArchived = "the store has it in an archive, from which it takes hours to come back: chatkeep restore --thaw asks for what a restore needs"
 	cureLock     = "the bucket was made without object lock: make another with it, or leave --" + settingLock + " out"
+	cureHidden   = "somebody deleted it, and the store may have kept it: chatkeep repair --versions looks"
 	cureClass    = "the server has no such class of storage; its documentation lists those it has"
 )
+
+// codeNotLocked answers who asks for the lock of an object that has none.
+const codeNotLocked = "NoSuchObjectLockConfiguration"
+
+// headerMark tells in the answer about a missing object that somebody deleted it, and
+// that a version may be below.
+const headerMark = "X-Amz-Delete-Marker"
 
 // Codes that answer a thaw.
 const (
@@ -229,6 +237,9 @@ func (v verdict) sorted(err error, header http.Header) error {
 	}
 	if v.cure == cureClock {
 		v.cure += skew(header)
+	}
+	if v.sentinel == fs.ErrNotExist && header.Get(headerMark) == "true" {
+		v.cure = cureHidden
 	}
 	return &refusal{verdict: v, code: clean(answer.Code), message: clean(answer.Message)}
 }

@@ -66,20 +66,21 @@ var errRange = fmt.Errorf("no such range: %w", io.ErrUnexpectedEOF)
 
 // reader gives a part of an object, exactly.
 type reader struct {
-	ctx   context.Context
-	store *Store
-	key   string
-	at    int64
-	left  int64 // negative: to the end, until the server tells where that is
-	body  io.ReadCloser
-	etag  string
-	stuck int // connections made since the last byte came
+	ctx     context.Context
+	store   *Store
+	key     string
+	version string // "" for the newest
+	at      int64
+	left    int64 // negative: to the end, until the server tells where that is
+	body    io.ReadCloser
+	etag    string
+	stuck   int // connections made since the last byte came
 }
 
 // connect asks for what is left.
 func (r *reader) connect() error {
 	return r.store.retry(r.ctx, func(ctx context.Context) error {
-		var options minio.GetObjectOptions
+		options := minio.GetObjectOptions{VersionID: r.version}
 		switch {
 		case r.left >= 0:
 			options.Set("Range", fmt.Sprintf("bytes=%d-%d", r.at, r.at+r.left-1))

@@ -14,6 +14,11 @@ import (
 
 // List implements [storage.Reader]. It holds one page of a thousand names.
 func (s *Store) List(ctx context.Context, prefix string) iter.Seq2[storage.Info, error] {
+	return s.list(ctx, prefix, (*listing).run)
+}
+
+// list has run list from behind the last name on, again where that breaks off.
+func (s *Store) list(ctx context.Context, prefix string, run func(*listing, context.Context) error) iter.Seq2[storage.Info, error] {
 	return func(yield func(storage.Info, error) bool) {
 		if !storage.ValidPrefix(prefix) && ctx.Err() == nil {
 			return
@@ -21,8 +26,8 @@ func (s *Store) List(ctx context.Context, prefix string) iter.Seq2[storage.Info,
 		l := &listing{store: s, prefix: prefix, yield: yield}
 		for {
 			before := l.last
-			err := s.retry(ctx, l.run)
-			if err == nil || errors.Is(err, errStop) {
+			err := s.retry(ctx, func(ctx context.Context) error { return run(l, ctx) })
+			if err == nil || l.stopped {
 				return
 			}
 			// A long listing may break off more than once. As long as it goes
@@ -43,6 +48,9 @@ type listing struct {
 	prefix string
 	yield  func(storage.Info, error) bool
 	last   string // the last name seen, with the store's prefix
+	// stopped says that the consumer has seen enough. The error of the run may be
+	// that its context has ended meanwhile.
+	stopped bool
 }
 
 // run lists from behind the last name on.
@@ -80,6 +88,7 @@ func (l *listing) entry(o minio.ObjectInfo) error {
 		return nil
 	}
 	if !l.yield(storage.Info{Key: key, Size: o.Size, Time: o.LastModified, Class: clean(o.StorageClass)}, nil) {
+		l.stopped = true
 		return errStop
 	}
 	return nil

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"regexp"
+	"strconv"
 	"strings"
 
 	"chatkeep/providers/storage"
@@ -35,8 +36,8 @@ type statement struct {
 
 type principal struct{ AWS string }
 
-// sidCreate is the statement about puts.
-const sidCreate = "Create"
+// sidDelete is the statement about deletes.
+const sidDelete = "Delete"
 
 // policyVersion is the newest of the grammar.
 const policyVersion = "2012-10-17"
@@ -61,7 +62,7 @@ func policyOf(location storage.Location, grant storage.Grant) (storage.Policy, e
 	if form == formMinIO {
 		partition = partitionOf("")
 	}
-	w := policyWriter{arn: "arn:" + partition + ":s3:::" + p.bucket, prefix: escapeVariable(p.prefix), form: form, principal: grant.Principal, retain: v.retention.days > 0}
+	w := policyWriter{arn: "arn:" + partition + ":s3:::" + p.bucket, prefix: escapeVariable(p.prefix), form: form, principal: grant.Principal, retain: v.retention}
 	text, err := w.text(grant.Rights)
 	return storage.Policy{Form: form, Text: text}, err
 }
@@ -120,19 +121,23 @@ type policyWriter struct {
 	prefix    string // "" or with a final slash
 	form      string
 	principal string
-	retain    bool // puts say for how long
+	retain    retention // which puts ask for
 }
 
 func (w *policyWriter) text(rights []storage.Right) ([]byte, error) {
 	doc := policy{Version: policyVersion, Statement: []statement{w.list(), w.region()}}
+	retain := w.retain.days > 0
 	for _, verb := range []struct {
 		sid, action string
 		has         func(storage.Right) bool
 		condition   map[string]map[string]any
 	}{
 		{"Get", "s3:GetObject", func(r storage.Right) bool { return r.Get }, nil},
-		{sidCreate, "s3:PutObject", func(r storage.Right) bool { return r.Create }, w.createOnly()},
-		{"Delete", "s3:DeleteObject", func(r storage.Right) bool { return r.Delete }, nil},
+		{"Create", "s3:PutObject", func(r storage.Right) bool { return r.Create }, w.createOnly()},
+		{"Retain", "s3:PutObjectRetention", func(r storage.Right) bool { return r.Create && retain }, nil},
+		{"Lock", "s3:PutObjectRetention", func(r storage.Right) bool { return r.Lock }, w.noLonger()},
+		{"Locked", "s3:GetObjectRetention", func(r storage.Right) bool { return r.Locked && retain || r.Lock }, nil},
+		{sidDelete, "s3:DeleteObject", func(r storage.Right) bool { return r.Delete }, nil},
 	} {
 		var resources []string
 		for _, r := range rights {
@@ -143,8 +148,8 @@ func (w *policyWriter) text(rights []storage.Right) ([]byte, error) {
 		if len(resources) > 0 {
 			doc.Statement = append(doc.Statement, w.statement(verb.sid, verb.action, resources, verb.condition))
 		}
-		if len(resources) > 0 && w.retain && verb.sid == sidCreate {
-			doc.Statement = append(doc.Statement, w.statement("Retain", "s3:PutObjectRetention", resources, nil))
+		if len(resources) > 0 && verb.sid == sidDelete {
+			doc.Statement = append(doc.Statement, w.keepVersions())
 		}
 	}
 	var b bytes.Buffer
@@ -186,4 +191,24 @@ func (w *policyWriter) createOnly() map[string]map[string]any {
 		return nil
 	}
 	return map[string]map[string]any{"Null": {"s3:if-none-match": "false"}}
+}
+
+// keepVersions forbids to delete for good, in a bucket with versions. MinIO lets whoever
+// may delete at all do that; at Amazon it takes a right of its own.
+func (w *policyWriter) keepVersions() statement {
+	s := w.statement("KeepVersions", "s3:DeleteObjectVersion", []string{w.arn + "/" + w.prefix + "*"}, nil)
+	s.Effect = "Deny"
+	return s
+}
+
+// noLonger bounds for how long somebody may lock what is there: who steals the
+// credentials could else have everything kept, and paid for, for a hundred years. It is
+// a day more than what is asked for, since a server counts one that has begun. See
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock-managing.html. MinIO
+// knows the condition, but not of puts.
+func (w *policyWriter) noLonger() map[string]map[string]any {
+	if w.retain.days == 0 {
+		return nil
+	}
+	return map[string]map[string]any{"NumericLessThanEquals": {"s3:object-lock-remaining-retention-days": strconv.Itoa(w.retain.days + 1)}}
 }

@@ -28,7 +28,7 @@ func statements(t *testing.T, text []byte) map[string]statement {
 	}
 	byID := map[string]statement{}
 	for _, s := range p.Statement {
-		if s.Effect != "Allow" || len(s.Action) != 1 {
+		if denies := s.Sid == "KeepVersions"; (s.Effect == "Deny") != denies || (s.Effect == "Allow") == denies || len(s.Action) != 1 {
 			t.Errorf("%+v", s)
 		}
 		byID[s.Sid] = s
@@ -59,7 +59,7 @@ func TestPolicy(t *testing.T) {
 		s := statements(t, got.Text)
 		at := test.arn + "/" + test.prefix
 		for sid, want := range map[string][]string{
-			"List": {test.arn}, "Region": {test.arn}, "Get": {at + "all/*", at + "read/*"}, "Create": {at + "all/*"}, "Delete": {at + "all/*"},
+			"List": {test.arn}, "Region": {test.arn}, "Get": {at + "all/*", at + "read/*"}, "Create": {at + "all/*"}, "Delete": {at + "all/*"}, "KeepVersions": {at + "*"},
 		} {
 			if !slices.Equal(s[sid].Resource, want) {
 				t.Errorf("%s of %+v is for %q, want %q", sid, test, s[sid].Resource, want)
@@ -76,7 +76,7 @@ func TestPolicy(t *testing.T) {
 			t.Errorf("list of %+v has the condition %s", test, list)
 		}
 	}
-	for _, verb := range []string{"Create", "Delete"} {
+	for _, verb := range []string{"Create", "Delete", "KeepVersions"} {
 		got, err := policyOf(storage.Location{Text: "s3://bucket"}, storage.Grant{Rights: []storage.Right{{Get: true}}})
 		if err != nil || strings.Contains(string(got.Text), verb) {
 			t.Errorf("who may only read: %v\n%s", err, got.Text)

@@ -15,8 +15,9 @@
 //
 // Credentials that may only write suffice for puts: no method needs more
 // rights than its own request, s3:PutObject, s3:GetObject, s3:ListBucket,
-// s3:DeleteObject or, for a thaw, s3:RestoreObject, and with a retention
-// s3:PutObjectRetention. Servers answer a Stat or Get of a missing object with
+// s3:DeleteObject or, for a thaw, s3:RestoreObject, with a retention and for locks
+// s3:PutObjectRetention and s3:GetObjectRetention, and for what was first in a bucket
+// s3:ListBucketVersions and s3:GetObjectVersion. Servers answer a Stat or Get of a missing object with
 // AccessDenied to those who may not list. To those who may list below a prefix
 // alone they often do as well, so that a listing decides there; without one it is
 // not ErrNotExist.

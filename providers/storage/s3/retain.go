@@ -58,6 +58,7 @@ func (r retention) on(o *minio.PutObjectOptions, now time.Time) {
 
 // mentionsLock tells of an answer whether the bucket was made without object lock.
 func mentionsLock(answer minio.ErrorResponse) bool {
-	return answer.Code == "InvalidRequest" && strings.Contains(answer.Message, "ObjectLockConfiguration") ||
+	spaceless := strings.ReplaceAll(answer.Message, " ", "")
+	return answer.Code == "InvalidRequest" && strings.Contains(spaceless, "ObjectLockConfiguration") ||
 		answer.Code == "InvalidBucketObjectLockConfiguration" || answer.Code == "ObjectLockConfigurationNotFoundError"
 }

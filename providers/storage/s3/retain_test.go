@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"io/fs"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -124,12 +125,39 @@ func TestParseRetention(t *testing.T) {
 	}
 }
 
-// TestRetentionRights has a policy allow what puts with a retention need.
+// TestRetentionRights has a policy allow what puts with a retention need, and what sees
+// locks and makes them longer: where the settings say for how long, no longer than that.
 func TestRetentionRights(t *testing.T) {
-	for days, want := range map[string]bool{"": false, "30d": true} {
-		got, err := policyOf(storage.Location{Text: "s3://bucket", Values: map[string]string{settingLock: days}}, grant("", ""))
-		if err != nil || strings.Contains(string(got.Text), "s3:PutObjectRetention") != want {
-			t.Errorf("%q: %v\n%s", days, err, got.Text)
+	const put, see = "s3:PutObjectRetention", "s3:GetObjectRetention"
+	rights := map[string]storage.Right{"create": {Create: true}, "see": {Get: true, Locked: true}, "lock": {Lock: true}, "read": {Get: true}}
+	for _, test := range []struct {
+		days, right string
+		want        []string // statements
+	}{
+		{"", "create", nil}, {"", "see", nil}, {"", "lock", []string{"Lock", "Locked"}}, {"", "read", nil},
+		{"30d", "create", []string{"Retain"}}, {"30d", "see", []string{"Locked"}}, {"30d", "lock", []string{"Lock", "Locked"}}, {"30d", "read", nil},
+	} {
+		got, err := policyOf(storage.Location{Text: "s3://bucket", Values: map[string]string{settingLock: test.days}}, storage.Grant{Rights: []storage.Right{rights[test.right]}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var has []string
+		for sid, action := range map[string]string{"Retain": put, "Lock": put, "Locked": see} {
+			s, ok := statements(t, got.Text)[sid]
+			if !ok {
+				continue
+			}
+			has = append(has, sid)
+			if s.Action[0] != action {
+				t.Errorf("%+v: %s allows %s", test, sid, s.Action[0])
+			}
+			bounded := s.Condition["NumericLessThanEquals"]["s3:object-lock-remaining-retention-days"] == "31"
+			if bounded != (sid == "Lock" && test.days != "") {
+				t.Errorf("%+v: %s has the condition %v", test, sid, s.Condition)
+			}
+		}
+		if slices.Sort(has); !slices.Equal(has, test.want) {
+			t.Errorf("%+v: %q", test, has)
 		}
 	}
 }

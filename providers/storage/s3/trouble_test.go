@@ -255,3 +255,23 @@ func TestPortalSaysYes(t *testing.T) {
 		t.Error("it opens")
 	}
 }
+
+// TestListStopped ends a listing just when its context ends.
+func TestListStopped(t *testing.T) {
+	f := newFake(t)
+	s := f.mustOpen()
+	for _, key := range []string{"a", "b"} {
+		if _, err := s.Put(t.Context(), key, []byte("x")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	for _, err := range s.List(ctx, "") {
+		if err != nil {
+			t.Error(err)
+		}
+		stop()
+		break
+	}
+}

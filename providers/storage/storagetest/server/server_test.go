@@ -39,7 +39,7 @@ func TestVersions(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, line := range []string{
-		"minio_version=" + minioVersion, "versitygw_version=" + versitygwVersion, "age_version=" + ageVersion,
+		"minio_version=" + minioVersion, "mc_version=" + mcVersion, "versitygw_version=" + versitygwVersion, "age_version=" + ageVersion,
 		"rclone_version=" + rcloneVersion,
 	} {
 		if !strings.Contains(string(script), "\n"+line+"\n") {

@@ -13,16 +13,17 @@ import (
 // The versions that .ci/tools builds.
 const (
 	minioVersion     = "v0.0.0-20260212201848-7aac2a2c5b7c"
+	mcVersion        = "v0.0.0-20250313080218-cf909e1063a9"
 	versitygwVersion = "v1.8.0"
 	ageVersion       = "v1.3.2"
 	rcloneVersion    = "v1.76.0"
 )
 
-// Tool finds a program that .ci/tools built: "minio", "versitygw", "rclone",
+// Tool finds a program that .ci/tools built: "minio", "mc", "versitygw", "rclone",
 // "age", "age-keygen", "age-inspect" or "age-plugin-batchpass".
 func Tool(t testing.TB, name string) string {
 	t.Helper()
-	version := map[string]string{"minio": minioVersion, "versitygw": versitygwVersion, "rclone": rcloneVersion}[name]
+	version := map[string]string{"minio": minioVersion, "mc": mcVersion, "versitygw": versitygwVersion, "rclone": rcloneVersion}[name]
 	if version == "" {
 		version = ageVersion
 	}

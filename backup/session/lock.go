@@ -1,0 +1,81 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"chatkeep/backup/repo"
+	"chatkeep/providers/storage"
+)
+
+var _ storage.Locker = (*traffic)(nil)
+
+// Wanted implements [storage.Locker].
+func (l *traffic) Wanted() (keep time.Duration, firm bool) {
+	if k, ok := l.Store.(storage.Locker); ok {
+		return k.Wanted()
+	}
+	return 0, false
+}
+
+// Locked implements [storage.Locker].
+func (l *traffic) Locked(ctx context.Context, key string) (storage.Lock, error) {
+	k, ok := l.Store.(storage.Locker)
+	if !ok {
+		return storage.Lock{}, errors.ErrUnsupported
+	}
+	l.requests.Add(1)
+	return k.Locked(ctx, key)
+}
+
+// Extend implements [storage.Locker].
+func (l *traffic) Extend(ctx context.Context, key string, has storage.Lock, until time.Time) error {
+	k, ok := l.Store.(storage.Locker)
+	if !ok {
+		return errors.ErrUnsupported
+	}
+	l.requests.Add(1)
+	return k.Extend(ctx, key, has, until)
+}
+
+// Locker returns what keeps objects of this repository against deletion. A place that
+// cannot is an error.
+func (a *Archive) Locker() (storage.Locker, error) {
+	if _, ok := a.store.Store.(storage.Locker); ok {
+		return a.store, nil
+	}
+	return nil, Fail(ExitUsage, "a bucket of an S3 server with object lock has them; elsewhere a second copy protects", "%s has no locks against deletion", a.Place)
+}
+
+// Wanted is how the settings of the place have its objects locked: 0 where they do
+// not, or where it has no locks.
+func (a *Archive) Wanted() (keep time.Duration, firm bool) { return a.store.Wanted() }
+
+// Earlier is what the place that the flags name had first under each name: a mirror of
+// the repository as it was before somebody deleted or replaced something.
+func (c *Call) Earlier(ctx context.Context) (repo.Mirror, error) {
+	p, err := c.place()
+	if err != nil {
+		return repo.Mirror{}, err
+	}
+	store, err := c.open(ctx, p, false)
+	if err != nil {
+		return repo.Mirror{}, err
+	}
+	v, ok := store.Store.(storage.Versioned)
+	if !ok {
+		return repo.Mirror{}, Fail(ExitUsage, "--from names a copy of the repository", "%s keeps no older versions", p.location.Text)
+	}
+	earlier := &traffic{Store: readOnly{Reader: v.First()}, up: store.up, down: store.down}
+	return repo.Mirror{Name: "an older version", Store: earlier}, nil
+}
+
+// readOnly is a reader that refuses to be a store.
+type readOnly struct{ storage.Reader }
+
+func (readOnly) Put(context.Context, string, []byte) (storage.Info, error) {
+	return storage.Info{}, errors.ErrUnsupported
+}
+
+func (readOnly) Delete(context.Context, string) error { return errors.ErrUnsupported }
