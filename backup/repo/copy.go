@@ -29,6 +29,8 @@ type Origin struct {
 	ID     format.Hash
 	Place  string
 	Memory Memory // of the source; may be nil
+	// Testimony is what the source's witness has seen, nil without one.
+	Testimony *Testimony
 }
 
 // CopyOptions tune a copy. The zero value is good.

@@ -23,6 +23,9 @@ func (c *copier) loadSource(ctx context.Context) error {
 	if err != nil {
 		return err // another repository, or one that this program is too old for
 	}
+	if err := c.hear(ctx, view); err != nil {
+		return err
+	}
 	c.view, c.rules, c.report.View = view, view, view
 	for _, p := range view.Problems {
 		if !c.o.Accept[format.ClassOf(p)] {
@@ -37,6 +40,20 @@ func (c *copier) loadSource(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// hear holds the source against what its witness has seen. One that cannot be heard
+// is noted: a copy of what is there is better than none.
+func (c *copier) hear(ctx context.Context, view *View) error {
+	if c.from.Testimony == nil {
+		return nil
+	}
+	err := view.Hear(ctx, c.from.Testimony, c.from.Memory)
+	if err != nil && ctx.Err() == nil {
+		c.note("%s", Unheard(c.from.Testimony.witness.Place, err))
+		return nil
+	}
+	return err
 }
 
 // keyOf is the object that an error is about, or the error itself.

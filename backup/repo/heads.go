@@ -182,7 +182,9 @@ func (v *View) loadHeads(ctx context.Context, source *objects) error {
 		return err
 	}
 	byWriter := map[format.Hash][]format.Name{}
+	v.heads = map[format.Hash]bool{}
 	for _, name := range names {
+		v.heads[name.Hash] = true
 		byWriter[name.Writer] = append(byWriter[name.Writer], name)
 	}
 	for _, w := range v.Authority.Writers {

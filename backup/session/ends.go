@@ -40,7 +40,7 @@ func (c *Call) Ends() (*Ends, error) {
 			return nil, err
 		}
 	}
-	return e, nil
+	return e, c.nameWitness(&e.from)
 }
 
 // Source is the end that is read, as it is: what is wrong with it is for the copy
@@ -62,10 +62,13 @@ func (e *Ends) Source(ctx context.Context) (*Source, error) {
 		return nil, a.named(err)
 	}
 	a.Memory = e.call.Dirs.Repository(id)
+	if err := a.askWitness(ctx, false); err != nil {
+		return nil, err
+	}
 	if key, _ := e.call.readWriterKey(a.Memory); key != nil {
 		a.told = id // an owner of the repository made the key file
 	}
-	return &Source{a, repo.Origin{Store: store, ID: id, Place: a.name, Memory: a.Memory}}, nil
+	return &Source{a, repo.Origin{Store: store, ID: id, Place: a.name, Memory: a.Memory, Testimony: a.testimony}}, nil
 }
 
 // Seen notes what a copy saw of FROM and found in order, so that an older state of

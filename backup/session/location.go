@@ -15,6 +15,7 @@ type place struct {
 	location storage.Location
 	byChance bool   // nobody named it: the embedded default
 	id       string // of the repository to expect there, as the user gave it
+	witness  string // of the repository, as --witness takes it, or ""
 
 	name string            // in the configuration file, or ""
 	said config.Repository // what that says of it, beside the place
@@ -44,8 +45,10 @@ func (c *Call) place() (place, error) {
 	if p.location.Text == "" {
 		p.location.Text, p.byChance = c.Dirs.DefaultRepository(), true
 	}
-	err := c.locate(&p, "")
-	return p, err
+	if err := c.locate(&p, ""); err != nil {
+		return p, err
+	}
+	return p, c.nameWitness(&p)
 }
 
 // id is the repository's id that the user gave, or "". It may come from paper, in
