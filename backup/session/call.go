@@ -20,6 +20,7 @@ type Call struct {
 
 	there     string // the repository, where elsewhere is set
 	elsewhere bool
+	unasked   bool         // no witness is asked
 	file      *config.File // nil until it is asked for
 	opened
 	late *late // of the whole command
@@ -74,6 +75,10 @@ func (c *Call) At(repository string) *Call {
 	other.there, other.elsewhere, other.opened = repository, true, opened{}
 	return &other
 }
+
+// WithoutWitness makes a call ask no witness: for one who goes on with what another
+// call has just looked at.
+func (c *Call) WithoutWitness() { c.unasked = true }
 
 // Anew is the call as if it began now: what it knows of the configuration file is
 // read again. It has to be closed.

@@ -115,18 +115,22 @@ func (e *Ends) Target(ctx context.Context, from *Archive) (*Target, error) {
 
 // apart refuses a path in or around FROM: a copy of a copy of a copy.
 func (e *Ends) apart(from *Archive, path string) error {
-	root := from.Root()
-	if root == "" || len(e.to.provider.Schemes) > 0 {
-		return nil
-	}
-	path, err := filepath.Abs(strings.TrimPrefix(path, "file:"))
-	if err != nil {
-		return err
-	}
-	if Within(root, path) || Within(path, root) {
+	meet, err := e.to.meets(from, path)
+	if meet {
 		return Usage("FROM and TO are the same place, or one is in the other")
 	}
-	return nil
+	return err
+}
+
+// meets reports whether a place that is this path is that of a repository, in it, or
+// around it.
+func (p *place) meets(a *Archive, path string) (bool, error) {
+	root := a.Root()
+	if root == "" || len(p.provider.Schemes) > 0 {
+		return false, nil
+	}
+	path, err := filepath.Abs(strings.TrimPrefix(path, "file:"))
+	return err == nil && (Within(root, path) || Within(path, root)), err
 }
 
 // Within reports whether path is dir or below it. Both are absolute and clean.

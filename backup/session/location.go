@@ -71,7 +71,11 @@ func (c *Call) locate(p *place, prefix string) error {
 	}
 	var ok bool
 	p.provider, ok = storage.ProviderOf(c.Env.Stores, p.location.Text)
-	if err := bare("the repository's place", p.location.Text, p.provider); err != nil {
+	whose := "the repository's place"
+	if prefix == witnessPrefix {
+		whose = "the witness's place"
+	}
+	if err := bare(whose, p.location.Text, p.provider); err != nil {
 		return err
 	}
 	if !ok {

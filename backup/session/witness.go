@@ -1,6 +1,7 @@
 package session
 
 import (
+	"cmp"
 	"context"
 	"path/filepath"
 	"strings"
@@ -26,9 +27,13 @@ type witness struct {
 	unheard   error // why it tells nothing
 }
 
+var errOwnWitness error = Usage("the repository and its witness are the same place, or one is in the other")
+
 // nameWitness lets the flag and the environment say which witness a repository has.
 func (c *Call) nameWitness(p *place) error {
 	switch {
+	case c.unasked:
+		p.witness = ""
 	case c.String(witnessFlag) != "":
 		p.witness = c.String(witnessFlag)
 	case c.IsSet(witnessFlag):
@@ -75,6 +80,9 @@ func (a *Archive) openWitness(ctx context.Context, create bool) error {
 		return err
 	}
 	a.witness.place = p.location.Text
+	if meet, err := p.meets(a, p.location.Text); meet || err != nil {
+		return cmp.Or(err, errOwnWitness) // before a folder is made
+	}
 	open := p.provider.Open
 	p.provider.Open = func(ctx context.Context, l storage.Location, create bool) (storage.Store, error) {
 		return repo.Bounded(ctx, repo.Patience, func(ctx context.Context) (storage.Store, error) { return open(ctx, l, create) })
@@ -83,9 +91,8 @@ func (a *Archive) openWitness(ctx context.Context, create bool) error {
 	if err != nil {
 		return err
 	}
-	root := store.root()
-	if p.nameOf(store) == a.name || root != "" && a.Root() != "" && (Within(root, a.Root()) || Within(a.Root(), root)) {
-		return Usage("the repository and its witness are the same place, or one is in the other")
+	if meet, _ := p.meets(a, store.root()); p.nameOf(store) == a.name || store.root() != "" && meet {
+		return errOwnWitness
 	}
 	a.witness.store = &repo.Witness{Place: a.witness.place, Store: store}
 	return nil
