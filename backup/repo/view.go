@@ -21,7 +21,7 @@ type View struct {
 	Chains        map[format.Hash]*Chain // by writer, for every writer the authority names
 	newest        []format.Hash          // the authorities with the highest number: several in a fork
 	authorities   map[format.Hash]bool   // all that the store shows
-	heads         map[format.Hash]bool   // all that the store shows, whosesoever they are
+	shown         map[format.Name]bool   // the names of all authorities and heads that the store shows
 	forgotten     map[format.HeadRef]bool
 	missed        state.Missed // what a witness has and the store does not show
 	heard         bool         // a witness that knows the repository has spoken

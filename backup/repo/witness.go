@@ -74,7 +74,7 @@ func Unheard(place string, err error) string {
 type Testimony struct {
 	witness *Witness
 	names   []format.Name
-	has     map[format.Hash]bool
+	has     map[format.Name]bool
 }
 
 // Ask asks a witness for all that it has seen. That must come before the repository
@@ -91,9 +91,9 @@ func (w *Witness) Ask(ctx context.Context) (*Testimony, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &Testimony{witness: w, names: names, has: map[format.Hash]bool{}}
+	t := &Testimony{witness: w, names: names, has: map[format.Name]bool{}}
 	for _, name := range names {
-		t.has[name.Hash] = true
+		t.has[name] = true
 	}
 	return t, nil
 }
@@ -106,13 +106,13 @@ func (t *Testimony) Empty() bool { return len(t.names) == 0 }
 func (t *Testimony) Lacks(v *View) int {
 	n := 0
 	for _, hash := range v.newest {
-		if !t.has[hash] {
+		if !t.has[format.Name{Type: format.ObjectAuthority, N: v.Authority.N, Hash: hash}] {
 			n++
 		}
 	}
 	for _, chain := range v.Chains {
 		for _, h := range chain.Heads {
-			if !t.has[h.Hash] {
+			if !t.has[h.name()] {
 				n++
 			}
 		}
@@ -124,8 +124,8 @@ func (t *Testimony) Lacks(v *View) int {
 // machine remembers nothing of the repository, and no witness of it has spoken.
 func (v *View) Unsure() bool { return v.first && !v.heard }
 
-// maxDoubted is how many statements of a witness are looked at that the repository
-// does not show.
+// maxDoubted is how many statements of a witness are looked at that count for
+// nothing.
 const maxDoubted = 256
 
 // Hear holds the view against what a witness has seen, as Compare does against what
@@ -165,8 +165,8 @@ type hearing struct {
 	source   *objects // of the witness
 	accepted state.Missed
 	rules    *format.Authority // the newest of both places
-	doubted  int               // statements that were looked at
-	odd      int               // of them, those that count for nothing
+	doubted  int               // statements that were looked at and count for nothing
+	odd      int               // all that count for nothing
 	oddity   error             // the first of these
 }
 
@@ -199,9 +199,10 @@ func (h *hearing) unseen() (authorities []format.Name, heads map[format.Hash][]f
 	heads = map[format.Hash][]format.Name{}
 	for _, name := range h.t.names {
 		switch {
-		case name.Type == format.ObjectAuthority && !h.v.authorities[name.Hash]:
+		case h.v.shown[name]:
+		case name.Type == format.ObjectAuthority:
 			authorities = append(authorities, name)
-		case name.Type == format.ObjectHead && !h.v.heads[name.Hash]:
+		default:
 			heads[name.Writer] = append(heads[name.Writer], name)
 		}
 	}
@@ -220,8 +221,8 @@ func (h *hearing) doubt(err error, n int) {
 // opened, and returns which that was; -1 where it is none.
 func doubtful[T any](ctx context.Context, h *hearing, names []format.Name, open func(name format.Name, object []byte) (T, error)) (t T, at int, err error) {
 	for at = len(names) - 1; at >= 0; at-- {
-		if h.doubted++; h.doubted > maxDoubted {
-			return t, at, fmt.Errorf("more than %d of its statements are not in the repository and count for nothing, as %w", maxDoubted, h.oddity)
+		if h.doubted == maxDoubted {
+			return t, at, fmt.Errorf("%d of its statements and more count for nothing, as %w", maxDoubted, h.oddity)
 		}
 		name := names[at]
 		t, err = Bounded(ctx, h.t.witness.patience(), func(ctx context.Context) (T, error) {
@@ -233,6 +234,7 @@ func doubtful[T any](ctx context.Context, h *hearing, names []format.Name, open 
 		if format.ClassOf(err) == "" {
 			return t, at, err
 		}
+		h.doubted++
 		h.doubt(err, 1)
 	}
 	return t, at, nil
@@ -248,7 +250,7 @@ func (h *hearing) owner(ctx context.Context, unseen []format.Name) (*format.Auth
 	if err == nil && at >= 0 {
 		return a, unseen[at], nil
 	}
-	known := func(name format.Name) bool { return name.Type == format.ObjectAuthority && h.v.authorities[name.Hash] }
+	known := func(name format.Name) bool { return name.Type == format.ObjectAuthority && h.v.shown[name] }
 	if err == nil && !h.t.Empty() && !slices.ContainsFunc(h.t.names, known) {
 		err = errors.New("it has no authority of this repository, and may be the witness of another")
 	}
@@ -280,7 +282,7 @@ func (h *hearing) endings(a *format.Authority) (text string) {
 // last good head, and before that one there is nothing to miss.
 func (h *hearing) writer(ctx context.Context, w format.AuthorityWriter, names []format.Name) error {
 	if end := w.Ended; end != nil {
-		ended := h.v.heads[end.SHA256]
+		ended := h.v.shown[format.Name{Type: format.ObjectHead, Writer: w.ID, N: end.Seq, Hash: end.SHA256}]
 		names = slices.DeleteFunc(names, func(n format.Name) bool { return ended || n.N > end.Seq })
 	}
 	if len(names) == 0 {

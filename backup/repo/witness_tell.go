@@ -46,7 +46,7 @@ func (t *Testimony) news(ctx context.Context, source *objects, v *View) (todo []
 		return nil, err
 	}
 	for _, name := range authorities {
-		if !t.has[name.Hash] && name.N <= v.Authority.N {
+		if !t.has[name] && name.N <= v.Authority.N {
 			todo = append(todo, name)
 		}
 	}
@@ -56,8 +56,8 @@ func (t *Testimony) news(ctx context.Context, source *objects, v *View) (todo []
 			continue
 		}
 		for _, h := range chain.Heads {
-			if !t.has[h.Hash] {
-				todo = append(todo, format.Name{Type: format.ObjectHead, Writer: h.Writer, N: h.Seq, Hash: h.Hash})
+			if name := h.name(); !t.has[name] {
+				todo = append(todo, name)
 			}
 		}
 	}

@@ -266,6 +266,40 @@ func TestWitnessOfTwoHistories(t *testing.T) {
 	b.notices(t, a.store.Keys(format.AuthorityDir)[1])
 }
 
+// TestWitnessSeesNames: what is withheld is not there under another name. Of an older
+// authority and of an ended writer's later heads nothing but the names is looked at.
+func TestWitnessSeesNames(t *testing.T) {
+	s := newWitnessed(t)
+	other := s.enrol(t, "other")
+	o := s.owner(t)
+	if err := o.EndWriter(other.key.ID, nil); err != nil {
+		t.Fatal(err)
+	}
+	if err := o.Commit(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	last := s.commit(t, after...)
+	s.told(t)
+	newest := s.store.Keys(format.AuthorityDir)[2]
+	for key, as := range map[string]string{
+		newest:        strings.Replace(newest, "0000000003", "0000000001", 1),
+		headKey(last): format.HeadName(other.key.ID, 9, last.Hash),
+	} {
+		f := s.fork(t)
+		f.store.Tamper(as, f.store.Bytes(key))
+		f.store.Tamper(key, nil)
+		f.notices(t, key)
+		// And nobody keeps it from the witness by such a name.
+		f = s.fork(t)
+		f.seen.Tamper(as, f.seen.Bytes(key))
+		f.seen.Tamper(key, nil)
+		f.told(t)
+		if f.seen.Bytes(key) == nil {
+			t.Errorf("%s did not get to the witness", key)
+		}
+	}
+}
+
 // TestAcceptedUpTo: what was accepted as gone excuses nothing that came later.
 func TestAcceptedUpTo(t *testing.T) {
 	s := newWitnessed(t)
