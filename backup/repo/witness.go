@@ -182,13 +182,16 @@ func (h *hearing) all(ctx context.Context) error {
 		h.authority(a, name)
 	}
 	for _, w := range h.rules.Writers {
+		if w.Role != format.RoleWriter {
+			continue // it signs no heads
+		}
 		if err := h.writer(ctx, w, heads[w.ID]); err != nil {
 			return err
 		}
 		delete(heads, w.ID)
 	}
 	for _, names := range heads {
-		h.doubt(format.Fail(format.WrongWriter, names[0].String(), "no authority names such a writer"), len(names))
+		h.doubt(format.Fail(format.WrongWriter, names[0].String(), "the authority names no such writer"), len(names))
 	}
 	return nil
 }
@@ -231,8 +234,9 @@ func doubtful[T any](ctx context.Context, h *hearing, names []format.Name, open 
 		if err == nil {
 			return t, at, nil
 		}
-		if format.ClassOf(err) == "" {
-			return t, at, err
+		switch format.ClassOf(err) {
+		case "", format.NewerFormat, format.UnknownRequirement:
+			return t, at, err // the newest may be one that this program does not know
 		}
 		h.doubted++
 		h.doubt(err, 1)

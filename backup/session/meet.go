@@ -54,7 +54,7 @@ func (a *Archive) met(ctx context.Context) (*repo.Reader, error) {
 	if err := a.View.Compare(a.Memory); err != nil {
 		return nil, err
 	}
-	if err := a.hearWitness(ctx, keep); err != nil {
+	if err := a.hearWitness(ctx, a.call.Dirs.Still().Repository(a.Memory.ID)); err != nil {
 		return nil, err
 	}
 	if err := a.judge(); err != nil || keep == nil {

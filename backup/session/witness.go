@@ -98,8 +98,8 @@ func (a *Archive) openWitness(ctx context.Context, create bool) error {
 	return nil
 }
 
-// hearWitness holds the view against what the witness has seen. Memory is what may
-// be kept of it on this machine; it may be nil.
+// hearWitness holds the view against what the witness has seen. Memory is this
+// machine's.
 func (a *Archive) hearWitness(ctx context.Context, memory repo.Memory) error {
 	if a.testimony == nil {
 		return nil
