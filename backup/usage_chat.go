@@ -60,7 +60,10 @@ func (c *chatFiles) stream(d *record.Decoder, path string) error {
 		}
 		switch one := one.(type) {
 		case *chat.Conversation:
-			c.u.row(one.ID, one.Platform+": "+one.Title)
+			row := c.u.row(one.ID, one.Platform+": "+one.Title)
+			for _, name := range one.Files {
+				c.claim(name, row)
+			}
 		case *chat.Message:
 			row := c.u.row(one.Conversation, "")
 			if one.Kind != chat.Unparsed {

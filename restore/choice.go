@@ -153,6 +153,11 @@ func (c *chosen) conversation(record any) bool {
 		for i := range r.Participants {
 			c.people.add(r.Participants[i].ID)
 		}
+		if !c.timed() {
+			for _, name := range r.Files {
+				c.file(name)
+			}
+		}
 	case *chat.Coverage:
 		return c.active[r.Conversation] || !c.timed() && slices.Contains(c.ids, r.Conversation)
 	}

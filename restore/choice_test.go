@@ -22,8 +22,8 @@ import (
 	"chatkeep/providers/storage"
 )
 
-// talk is a snapshot with two chats, in a folder and in a zip, of a message a
-// month in 2024.
+// talk is a snapshot with two chats of a message a month in 2024: in a folder,
+// which is what the messages name, and in a zip, of which they name a file.
 type talk struct {
 	w        *world
 	s        *repo.Snapshot
@@ -46,12 +46,16 @@ func newTalk(t testing.TB) *talk {
 		p := chat.Participant{ID: "p-" + id, Names: []chat.Name{{Value: name, From: "export"}}}
 		must(t, record.NewEncoder(&people, nil).Participant(&p))
 		enc := record.NewEncoder(&conversations, nil)
-		must(t, enc.Conversation(&chat.Conversation{ID: id, Platform: "test", Kind: chat.Direct, Title: name, Participants: []chat.Participant{p}}))
+		conv := &chat.Conversation{ID: id, Platform: "test", Kind: chat.Direct, Title: name, Participants: []chat.Participant{p}}
+		if name == "Anna" {
+			conv.Files = []string{"originals/anna/chat.txt"}
+		}
+		must(t, enc.Conversation(conv))
 		var lines bytes.Buffer
 		for month := 1; month <= 12; month++ {
 			m := &chat.Message{ID: fmt.Sprintf("%s-%02d", id, month), Conversation: id, Sender: p.ID, Kind: chat.Media, Precision: chat.Second,
 				ZoneSource: chat.FromExport, Time: time.Date(2024, time.Month(month), 15, 12, 0, 0, 0, time.UTC),
-				Text: fmt.Sprintf("month %d", month), Source: chat.Pointer{File: "originals/anna/chat.txt", At: "line 1"}}
+				Text: fmt.Sprintf("month %d", month), Source: chat.Pointer{File: "originals/anna", At: "line 1"}}
 			file := fmt.Sprintf("originals/anna/%02d.jpg", month)
 			if name == "Ben" {
 				file, m.Source.File = fmt.Sprintf("originals/ben.zip/in/%02d.jpg", month), "originals/ben.zip/chat.txt"

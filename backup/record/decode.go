@@ -174,6 +174,7 @@ func conversation(f fields) *chat.Conversation {
 		ID: f.str("id"), Platform: f.str("platform"), Account: f.str("account"), NativeID: f.str("native_id"),
 		Kind: chat.ConversationKind(f.str("kind")), Title: f.str("title"), Parent: f.str("parent"),
 		Route: f.str("route"), Path: f.str("path"),
+		Files: each(f, "files", func(f fields) string { return f.str("file") }),
 	}
 	for _, id := range f.ids("participants") {
 		c.Participants = append(c.Participants, chat.Participant{ID: id})

@@ -40,6 +40,7 @@ func (o *object) conversation(c *chat.Conversation) {
 	o.str("parent", c.Parent)
 	o.str("route", c.Route)
 	o.path("path", c.Path)
+	o.list("files", len(c.Files), func(o *object, i int) { o.path("file", c.Files[i]) })
 }
 
 // units are the precisions and what they round to.

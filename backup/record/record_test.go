@@ -78,6 +78,9 @@ func TestVectors(t *testing.T) {
 			return e.Conversation(&chat.Conversation{ID: "c", Platform: "whatsapp", Account: "a", NativeID: "n", Kind: chat.Group, Title: "T",
 				Participants: []chat.Participant{{ID: "p", Self: true}}, Parent: "d", Route: "text", Path: "_chat.txt"})
 		}, `{"type":"conversation","id":"c","platform":"whatsapp","account":"a","native_id":"n","kind":"group","title":"T","participants":["p"],"parent":"d","route":"text","path":"originals/_chat.txt"}` + "\n"},
+		{"conversation of files", func(e *Encoder) error {
+			return e.Conversation(&chat.Conversation{ID: "c", Path: "in", Files: []string{"in/1", "in/\xff"}})
+		}, `{"type":"conversation","id":"c","path":"originals/in","files":[{"file":"originals/in/1"},{"file":"originals/in/` + "\ufffd" + `","file_b64":"b3JpZ2luYWxzL2luL/8="}]}` + "\n"},
 		{"coverage", func(e *Encoder) error {
 			return e.Coverage(&chat.Coverage{Conversation: "c", From: day.Truncate(time.Second), To: day.Add(time.Hour).Truncate(time.Second), MediaMissing: 2, WhyIncomplete: "cut"})
 		}, `{"type":"coverage","conversation":"c","from":"2022-03-18T14:56:01Z","to":"2022-03-18T15:56:01Z","messages":0,"media_missing":2,"why_incomplete":"cut"}` + "\n"},

@@ -249,7 +249,14 @@ func doubtful[T any](ctx context.Context, h *hearing, names []format.Name, open 
 // this repository's.
 func (h *hearing) owner(ctx context.Context, unseen []format.Name) (*format.Authority, format.Name, error) {
 	a, at, err := doubtful(ctx, h, unseen, func(name format.Name, object []byte) (*format.Authority, error) {
-		return keys.OpenAuthority(name.String(), object, h.v.ID)
+		a, err := keys.OpenAuthority(name.String(), object, h.v.ID)
+		if next := h.v.Authority.Successor; err != nil && !next.IsZero() && name.N > h.v.Authority.N {
+			// Its root says that this one may follow. That it has, the store hides.
+			if after, ok := keys.OpenAuthority(name.String(), object, next); ok == nil {
+				return after, nil
+			}
+		}
+		return a, err
 	})
 	if err == nil && at >= 0 {
 		return a, unseen[at], nil
@@ -271,8 +278,11 @@ func (h *hearing) authority(a *format.Authority, name format.Name) {
 	h.v.missed.Authority = state.Seen{N: a.N, SHA256: name.Hash}
 }
 
-// endings tells of writers that an authority ends and the view does not.
+// endings tells of writers and of a root that an authority ends and the view does not.
 func (h *hearing) endings(a *format.Authority) (text string) {
+	if !a.Successor.IsZero() || a.Repository != h.v.ID {
+		text = "; the repository has another root since"
+	}
 	for _, w := range a.Writers {
 		chain := h.v.Chains[w.ID]
 		if w.Ended != nil && chain != nil && chain.Writer.Ended == nil {
@@ -297,7 +307,7 @@ func (h *hearing) writer(ctx context.Context, w format.AuthorityWriter, names []
 		return err
 	}
 	head, at, err := doubtful(ctx, h, names, func(name format.Name, object []byte) (*format.Head, error) {
-		return keys.OpenHead(name.String(), object, h.v.ID, key)
+		return keys.OpenHead(name.String(), object, h.rules.Label(), key)
 	})
 	if err != nil || at < 0 {
 		return err

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"chatkeep/backup/format"
-	"chatkeep/backup/keys"
 	"chatkeep/providers/storage"
 )
 
@@ -32,7 +31,7 @@ func (w *Witness) Tell(ctx context.Context, store storage.Reader, v *View, memor
 		if progress != nil {
 			progress(i, len(todo))
 		}
-		if err := w.tell(ctx, source, v.ID, name); err != nil {
+		if err := w.tell(ctx, source, v, name); err != nil {
 			return err
 		}
 	}
@@ -69,20 +68,8 @@ const paceOfWitness = 16 << 10
 
 // tell hands over one statement. What nobody entitled has signed is passed over, and
 // so is what is damaged: a check names it.
-func (w *Witness) tell(ctx context.Context, source *objects, id format.Hash, name format.Name) error {
-	var object []byte
-	keep := func(data []byte) (struct{}, error) {
-		object = data
-		return struct{}{}, nil
-	}
-	if name.Type == format.ObjectAuthority {
-		keep = func(data []byte) (struct{}, error) {
-			object = data
-			_, err := keys.OpenAuthority(name.String(), data, id)
-			return struct{}{}, err
-		}
-	}
-	_, err := openSigned(ctx, source, name, keep)
+func (w *Witness) tell(ctx context.Context, source *objects, v *View, name format.Name) error {
+	object, err := v.statement(ctx, source, name)
 	if format.ClassOf(err) != "" {
 		return nil
 	}
@@ -97,4 +84,15 @@ func (w *Witness) tell(ctx context.Context, source *objects, id format.Hash, nam
 		return nil // another machine was faster
 	}
 	return err
+}
+
+// statement is a statement as it is stored. Loading looked at heads, and of the
+// owner's at the newest alone.
+func (v *View) statement(ctx context.Context, source *objects, name format.Name) ([]byte, error) {
+	if name.Type == format.ObjectAuthority {
+		if _, err := v.openEarlier(ctx, source, name); err != nil {
+			return nil, err
+		}
+	}
+	return cached(ctx, source, name, format.MaxSigned, func(object []byte) ([]byte, error) { return object, nil })
 }

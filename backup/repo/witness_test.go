@@ -266,6 +266,33 @@ func TestWitnessOfTwoHistories(t *testing.T) {
 	b.notices(t, a.store.Keys(format.AuthorityDir)[1])
 }
 
+// TestWitnessOfANewRoot: a witness has the statements of all roots, and tells one who
+// is shown the repository as it was under the old one.
+func TestWitnessOfANewRoot(t *testing.T) {
+	scene, _, old := succeeded(t)
+	s := &witnessed{scene, storagetest.NewMemory()}
+	s.machine.follow(t, s.master)
+	last := s.commit(t, after...)
+	s.told(t)
+	s.sameStatements(t)
+	s.notices(t)
+	names := s.store.Keys(format.AuthorityDir)
+	first, final := names[len(names)-1], names[len(names)-2]
+
+	f := s.fork(t)
+	f.store.Tamper(headKey(last), nil)
+	f.notices(t, headKey(last))
+
+	f = s.fork(t)
+	f.master = old
+	f.store.Tamper(first, nil)
+	if text := fmt.Sprint(f.notices(t, first)); !strings.Contains(text, "the repository has another root since") {
+		t.Errorf("not told: %s", text)
+	}
+	f.store.Tamper(final, nil)
+	f.notices(t, final)
+}
+
 // TestWitnessSeesNames: what is withheld is not there under another name. Of an older
 // authority and of an ended writer's later heads nothing but the names is looked at.
 func TestWitnessSeesNames(t *testing.T) {

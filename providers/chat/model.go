@@ -17,6 +17,9 @@ type Conversation struct {
 	Parent       string // the id of the conversation this is a thread of, or ""
 	// Route and Path say where it was found, as in [Match].
 	Route, Path string
+	// Files are those that its messages were read from, where [Pointer] names
+	// their folder.
+	Files []string
 }
 
 // ConversationKind is the shape of a conversation.
@@ -222,7 +225,10 @@ type Event struct {
 	Targets []string
 }
 
-// Pointer names the place in the export that a record was read from.
+// Pointer names the place in the export that a record was read from. An app may
+// spread a conversation over files anew with every export, so that each message
+// stands in another one: then File is the folder of these files, which
+// [Conversation] names, or else each export would change all records.
 type Pointer struct {
 	File string // path within the export's fs.FS
 	At   string // "line 12", "row 7", a JSON path

@@ -37,8 +37,12 @@ func lengths(n int) (list []int) {
 func checkCut(t testing.TB, p chat.Provider, c Case) {
 	whole := copyOf(t, c.Export)
 	sources := map[string]bool{}
-	for _, list := range mustRead(t, p, c.Export, c).messages {
-		for _, m := range list {
+	r := mustRead(t, p, c.Export, c)
+	for _, conv := range r.conversations {
+		for _, name := range conv.Files {
+			sources[name] = true
+		}
+		for _, m := range r.messages[conv.ID] {
 			sources[m.Source.File] = true
 		}
 	}

@@ -3,6 +3,7 @@ package chattest
 import (
 	"bytes"
 	"io/fs"
+	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -92,7 +93,7 @@ func checkMessages(t testing.TB, c Case, conv *chat.Conversation, list []*chat.M
 			t.Errorf("message %d: its sender is no participant", i)
 		}
 		checkTime(t, i, m)
-		checkPlace(t, c.Export, i, m.Source)
+		checkPlace(t, c.Export, i, m.Source, conv)
 		for _, s := range m.Spans {
 			if s.Start < 0 || s.End < s.Start || s.End > len(m.Text) {
 				t.Errorf("message %d: span %d to %d of %d bytes", i, s.Start, s.End, len(m.Text))
@@ -119,12 +120,17 @@ func checkTime(t testing.TB, i int, m *chat.Message) {
 	}
 }
 
-// checkPlace says that a pointer leads into the export.
-func checkPlace(t testing.TB, fsys fs.FS, i int, p chat.Pointer) {
+// checkPlace says that a pointer leads into the export: to a file, or to a folder
+// whose files the conversation names.
+func checkPlace(t testing.TB, fsys fs.FS, i int, p chat.Pointer, conv *chat.Conversation) {
 	t.Helper()
 	info, err := fs.Stat(fsys, p.File)
-	if p.File == "" || p.At == "" || err != nil || info.IsDir() {
+	if p.File == "" || p.At == "" || err != nil {
 		t.Errorf("message %d: source %+v: %v", i, p, err)
+		return
+	}
+	if info.IsDir() {
+		checkFolder(t, fsys, i, p.File, conv)
 		return
 	}
 	digits, ok := strings.CutPrefix(p.At, "line ")
@@ -135,6 +141,18 @@ func checkPlace(t testing.TB, fsys fs.FS, i int, p chat.Pointer) {
 	n, numErr := strconv.Atoi(digits)
 	if err != nil || numErr != nil || n < 1 || n > bytes.Count(b, []byte("\n"))+1 {
 		t.Errorf("message %d: %q is not in %s", i, p.At, p.File)
+	}
+}
+
+func checkFolder(t testing.TB, fsys fs.FS, i int, folder string, conv *chat.Conversation) {
+	t.Helper()
+	if len(conv.Files) == 0 {
+		t.Errorf("message %d: source %q is a folder, and the conversation names no files", i, folder)
+	}
+	for _, name := range conv.Files {
+		if info, err := fs.Stat(fsys, name); err != nil || info.IsDir() || path.Dir(name) != folder {
+			t.Errorf("message %d: source %q, and %q is no file in it: %v", i, folder, name, err)
+		}
 	}
 }
 
@@ -186,6 +204,9 @@ func checkAccounts(t testing.TB, c Case, match chat.Match, r *reading) {
 	}
 	for _, conv := range r.conversations {
 		told[conv.Path] = true
+		for _, name := range conv.Files {
+			told[name] = true
+		}
 		for _, m := range r.messages[conv.ID] {
 			told[m.Source.File] = true
 			for _, a := range m.Attachments {

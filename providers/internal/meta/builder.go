@@ -88,7 +88,7 @@ func (b *builder) name() {
 	}
 	ms := strconv.FormatInt(e.rank, 10)
 	m.ID = chat.NativeMessageID(b.s.app.Name, "", b.t.native, ms+":"+strconv.Itoa(b.equal)+":"+b.sender)
-	m.Source.At = "messages[?@." + b.t.form.clock + "==" + ms + "]"
+	m.Source = b.t.pointer(e, "messages[?@."+b.t.form.clock+"=="+ms+"]")
 }
 
 // extra keeps what the model has no field for.

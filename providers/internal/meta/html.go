@@ -124,7 +124,7 @@ func fillHTML(b *builder, e *entry) {
 		return
 	}
 	m := &b.m
-	m.Source.At = k.shown
+	m.Source = b.t.pointer(e, k.shown)
 	m.Time, m.Precision, m.ZoneSource = b.clock.At(k.stamp.wall), chat.Minute, chat.FromUser
 	if b.s.options.Zone == nil {
 		m.ZoneSource = chat.FromDevice

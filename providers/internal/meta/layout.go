@@ -87,6 +87,13 @@ func newPlace(dir, section string, list []fs.DirEntry) *place {
 	return p
 }
 
+// numbered says whether the files are those that a download fills one after the
+// other, in a folder of their own.
+func (p *place) numbered() bool {
+	_, _, ok := messageFile(path.Base(p.files[0]))
+	return ok && p.dir != "."
+}
+
 // gap is the first file that is missing among those of a thread, or "".
 func (p *place) gap() string {
 	last := 0

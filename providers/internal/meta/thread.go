@@ -272,6 +272,9 @@ func (t *thread) describe() {
 	if t.place.dir == "." || t.form == encrypted {
 		c.Path = t.place.files[0]
 	}
+	if t.place.numbered() {
+		c.Files = t.place.files
+	}
 	if t.isGroup || max(t.size, len(t.people)) > 2 {
 		c.Kind = chat.Group
 	}
@@ -293,6 +296,15 @@ func (t *thread) describe() {
 	for _, name := range t.people {
 		t.person(name)
 	}
+}
+
+// pointer leads to a record that its time tells from others: in the folder of the
+// files that a download fills anew, else in its file.
+func (t *thread) pointer(e *entry, at string) chat.Pointer {
+	if t.place.numbered() {
+		return chat.Pointer{File: t.place.dir, At: at}
+	}
+	return chat.Pointer{File: t.place.files[e.file], At: at}
 }
 
 // others are the names of those who take part besides the owner.
