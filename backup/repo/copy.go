@@ -73,6 +73,7 @@ type CopyReport struct {
 	View          *View // of the source; nil where its newest authority is damaged
 	Problems      []error
 	Notes         []string
+	Unheard       error // why the source's witness could not be heard
 }
 
 // copier is one copy under way.

@@ -43,17 +43,13 @@ func (c *copier) loadSource(ctx context.Context) error {
 }
 
 // hear holds the source against what its witness has seen. One that cannot be heard
-// is noted: a copy of what is there is better than none.
+// stops nobody: a copy of what is there is better than none.
 func (c *copier) hear(ctx context.Context, view *View) error {
 	if c.from.Testimony == nil {
 		return nil
 	}
-	err := view.Hear(ctx, c.from.Testimony, c.from.Memory)
-	if err != nil && ctx.Err() == nil {
-		c.note("%s", Unheard(c.from.Testimony.witness.Place, err))
-		return nil
-	}
-	return err
+	c.report.Unheard = view.Hear(ctx, c.from.Testimony, c.from.Memory)
+	return ctx.Err()
 }
 
 // keyOf is the object that an error is about, or the error itself.

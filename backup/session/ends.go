@@ -1,6 +1,7 @@
 package session
 
 import (
+	"cmp"
 	"context"
 	"iter"
 	"path/filepath"
@@ -80,6 +81,12 @@ func (s *Source) Seen(view *repo.View) error {
 	}
 	s.View = view
 	return s.remember()
+}
+
+// Heard warns where a copy could not hear the source's witness.
+func (s *Source) Heard(r *repo.CopyReport) {
+	s.unheard = cmp.Or(s.unheard, r.Unheard)
+	s.TellUnheard()
 }
 
 // Accepted are the classes of problems that the user lives with.
