@@ -42,7 +42,7 @@ func NewOwner(ctx context.Context, store storage.Store, view *View, master *keys
 		return nil, format.Fail(format.Fork, format.AuthorityName(view.Authority.N, view.newest[0]),
 			"there are %d authorities with this number", len(view.newest))
 	}
-	if err := view.goesOn(); err != nil {
+	if err := view.Ended(); err != nil {
 		return nil, err
 	}
 	next := *view.Authority
