@@ -67,6 +67,7 @@ func checkCommand(env *session.Env) *cli.Command {
 			if !a.Vouched() {
 				c.Voice.Warn("nothing tells that this is your repository: that it is %s is its own claim; --id says which one to expect", a.ID())
 			}
+			a.TellUnheard()
 			scrub, err := newScrub(ctx, c, a, reader, &o)
 			if err != nil {
 				return err

@@ -98,6 +98,7 @@ func copyAll(ctx context.Context, c *session.Call, ends *session.Ends) error {
 	}
 	started := c.Env.Clock.Now()
 	r, err := repo.Copy(ctx, from.Origin, to.Store, o)
+	from.Heard(r)
 	// What was found by then is told even if the copy could not go on.
 	if told := tellProblems(c, r); err != nil || told != nil {
 		return errors.Join(err, told)

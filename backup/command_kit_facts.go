@@ -30,7 +30,12 @@ func factsOf(ctx context.Context, c *session.Call, a *session.Archive) (*kit.Fac
 		open = append(open, words...)
 		f.Settings = append(f.Settings, session.Clean(shellLine(words)))
 	}
-	f.Open = session.Clean(shellLine(append(open, "--id", a.ID().String())))
+	open = append(open, "--id", a.ID().String())
+	if witness := a.WitnessAnywhere(); witness != "" {
+		f.Witness = session.Clean(witness)
+		open = append(open, "--witness", witness)
+	}
+	f.Open = session.Clean(shellLine(open))
 	if h := a.View.Newest(); h != nil {
 		f.Head = &kit.Head{Writer: session.Short(h.Writer), Number: h.Seq, Hash: h.Hash, Time: session.Moment(h.At())}
 	}
@@ -57,6 +62,7 @@ type kitSummary struct {
 	Keys       []kitKey    `json:"keys"`
 	Authority  kitState    `json:"authority"`
 	Head       *kitHead    `json:"head,omitempty"`
+	Witness    string      `json:"witness,omitempty"`
 	File       string      `json:"file,omitempty"`
 }
 
@@ -85,7 +91,7 @@ type kitHead struct {
 func kitSummaryOf(c *session.Call, a *session.Archive, f *kit.Facts, path string) kitSummary {
 	s := kitSummary{
 		Type: "summary", Repository: f.Repository, Place: a.Place, Open: f.Open, Made: session.Time(c.Env.Clock.Now()), Program: f.Program,
-		Classical: f.Classic, Age: f.MinAge(), Authority: kitState{f.Authority.Number, f.Authority.Hash}, File: path,
+		Classical: f.Classic, Age: f.MinAge(), Authority: kitState{f.Authority.Number, f.Authority.Hash}, Witness: f.Witness, File: path,
 	}
 	for _, slot := range f.Slots {
 		s.Keys = append(s.Keys, kitKey{slot.Name, slot.Kind, slot.PostQuantum, slot.Kind == format.SlotRecipient})

@@ -52,6 +52,7 @@ func repairCommand(env *session.Env) *cli.Command {
 			if !w.Vouched() {
 				c.Voice.Warn("nothing tells that this is your repository: that it is %s is its own claim; --id says which one to expect", w.Memory.ID)
 			}
+			w.TellUnheard()
 			r := &repairRun{c: c, w: w}
 			if err := r.mend(ctx, mirrors); err != nil {
 				return err

@@ -27,6 +27,7 @@ func (r *jobRun) note(ctx context.Context, report *job.Report, past *job.Past) {
 func (r *jobRun) noteAt(ctx context.Context, repository, name string, past *job.Past) error {
 	there := r.c.At(repository)
 	defer there.Close()
+	there.WithoutWitness() // the run that this is about has asked it
 	a, err := there.OpenStore(ctx)
 	if err != nil {
 		return err

@@ -125,6 +125,7 @@ func (x *examination) examine(ctx context.Context) error {
 	x.repositoryFiles(a)
 	x.identity(a)
 	x.standing(a)
+	x.witness(a)
 	x.version()
 	x.writer(ctx, a)
 	x.keys(ctx, a)
@@ -171,6 +172,20 @@ func (x *examination) standing(a *session.Archive) {
 	} else if err == nil {
 		x.ok("state", "authority %d and the heads of %s are signed and in order, and nothing that was seen before is gone",
 			a.View.Authority.N, session.Plural(int64(len(a.View.Authority.Writers)), "writer", "writers"))
+	}
+}
+
+// witness tells whether the repository's witness could be asked, and has seen all.
+func (x *examination) witness(a *session.Archive) {
+	const next = "chatkeep backup, and every other command that writes, puts it there"
+	switch place, lacks, err := a.Witness(); {
+	case err != nil:
+		x.warn("witness", session.HintOf(err), "%s", repo.Unheard(place, err))
+	case lacks > 0:
+		x.warn("witness", next, "the one at %s was away or holds something back: %s that are here it does not have", place,
+			session.Plural(int64(lacks), "signed statement", "signed statements"))
+	case place != "":
+		x.ok("witness", "the one at %s has seen everything that is here", place)
 	}
 }
 

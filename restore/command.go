@@ -64,7 +64,12 @@ func openedIn(ctx context.Context, c *session.Call, name string) (*session.Archi
 	if err != nil {
 		return nil, nil, err
 	}
-	c.Voice.Say("snapshot %s of %s, %s", session.Short(h.Hash), s.Manifest.Source.Name, h.Age(c.Env.Clock.Now()))
+	age := h.Age(c.Env.Clock.Now())
+	c.Voice.Say("snapshot %s of %s: backup %d, of %s, %s", session.Short(h.Hash), s.Manifest.Source.Name, h.Seq, session.Moment(h.At()), age)
+	if a.View.Unsure() {
+		c.Voice.Warn("this machine never saw the repository, and no witness that did was heard: nothing tells whether backup %d, of %s, %s, is the newest state; "+
+			"the recovery kit may know a newer one", h.Seq, session.Moment(h.At()), age)
+	}
 	tellLack(c, s)
 	return a, s, nil
 }

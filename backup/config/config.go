@@ -32,6 +32,7 @@ type Repository struct {
 	LimitUpload   string            // as --limit-upload takes it
 	LimitDownload string
 	StorageClass  []string // as --storage-class takes it
+	Witness       string   // as --witness takes it; empty is none
 
 	// Where the passphrase is, for commands that read. Backups need none.
 	PassphraseFile    string

@@ -22,6 +22,7 @@ func repositoryKeys() []key[Repository] {
 		text("limit-upload", "at most so much a second, as 500KiB; by the clock as 08:00-18:00=500KiB,2MiB", func(r *R) *string { return &r.LimitUpload }, as("limit-upload")),
 		text("limit-download", "at most so much a second", func(r *R) *string { return &r.LimitDownload }, as("limit-download")),
 		texts("storage-class", "the class in which the store keeps media and originals, or of one kind: originals=GLACIER", func(r *R) *[]string { return &r.StorageClass }, as("storage-class")),
+		text("witness", "a second place, which gets a copy of each signed statement and is asked for the newest one: a path, a place, or a name in repositories", func(r *R) *string { return &r.Witness }, place),
 		text("passphrase-file", "a file with the passphrase, for commands that read; backups need none", func(r *R) *string { return &r.PassphraseFile }, path),
 		command("passphrase-command", "a command that prints the passphrase, run by the shell", func(r *R) *string { return &r.PassphraseCommand }),
 	}

@@ -332,6 +332,13 @@ func (r *reader) onlyWith(n *node, beside string, may ...string) {
 // refer proves that what is named is there.
 func (r *reader) refer(c *Config) {
 	r.bareWord(c, r.root.keys["repository"])
+	for _, name := range r.names(repositories) {
+		v := r.root.keys[repositories].keys[name].keys["witness"]
+		r.bareWord(c, v)
+		if v != nil && v.text == name {
+			r.problem(v.at, "%s.%s is its own witness", repositories, name)
+		}
+	}
 	for _, name := range r.names(jobs) {
 		n := r.root.keys[jobs].keys[name]
 		r.namesIn(sources, n.keys["sources"], r.names(sources))

@@ -33,7 +33,9 @@ type Facts struct {
 	Place    string
 	Settings []string
 	// Host is the machine that has the folder, "" for another kind of place.
-	Host       string
+	Host string
+	// Witness is the place that has seen the newest state, "" without one.
+	Witness    string
 	Repository format.Hash
 	Classic    bool
 	Slots      []Slot // at least one

@@ -25,6 +25,7 @@ func some() *kit.Facts {
 		},
 		Authority: kit.Authority{Number: 3, Hash: format.Sum([]byte("authority"))},
 		Head:      &kit.Head{Writer: "7c1e09ab", Number: 12, Hash: format.Sum([]byte("head")), Time: "2026-11-20 17:00:00 +01:00"},
+		Witness:   "/media/usb/witness",
 		Open:      "chatkeep open s3://bucket/chats --s3-endpoint s3.example.org --id " + format.Sum([]byte("root")).String(),
 	}
 }
@@ -56,7 +57,7 @@ func TestFacts(t *testing.T) {
 	for _, fact := range []string{
 		f.Made, f.Program, f.Place, "--s3-endpoint s3.example.org", f.Open, "ID=" + id,
 		id[:8] + " " + id[8:16] + " " + id[16:24] + " " + id[24:32], id[32:40] + " " + id[40:48] + " " + id[48:56] + " " + id[56:],
-		"authority 3", f.Authority.Hash.String(), "head 12 of writer 7c1e09ab", f.Head.Time, f.Head.Hash.String(),
+		"authority 3", f.Authority.Hash.String(), "head 12 of writer 7c1e09ab", f.Head.Time, f.Head.Hash.String(), f.Witness,
 		"laptop", "token", "age or SSH key", "not post-quantum", "not known", "recovery key", "must be told", string(key), "age 1.3 or newer",
 		"chatkeep restore latest --target restored", "docs/recover-by-hand.md", "SLOT=passphrase", "KEY=", "as weak as what is not",
 	} {
@@ -71,7 +72,7 @@ func TestFacts(t *testing.T) {
 // TestLess says what there is less of, and nothing of what there is not.
 func TestLess(t *testing.T) {
 	f := some()
-	f.Classic, f.Head, f.Host, f.Slots = true, nil, "desk", f.Slots[2:3]
+	f.Classic, f.Head, f.Host, f.Slots, f.Witness = true, nil, "desk", f.Slots[2:3], ""
 	text, seen, _ := pages(t, f, "")
 	for name, page := range map[string]string{"text": text, "html": seen} {
 		for _, fact := range []string{"no backup yet", "age 1.1 or newer", "machine desk", "SLOT=recovery", "classic", "no secret on this page"} {
@@ -79,7 +80,7 @@ func TestLess(t *testing.T) {
 				t.Errorf("%s does not say %q", name, fact)
 			}
 		}
-		for _, other := range []string{"of writer", "must be told", "KEY=", "<nil>", "THIS PAGE HAS"} {
+		for _, other := range []string{"of writer", "must be told", "KEY=", "<nil>", "THIS PAGE HAS", "witness"} {
 			if strings.Contains(page, other) {
 				t.Errorf("%s says %q", name, other)
 			}

@@ -100,9 +100,9 @@ func (v *View) loadAuthority(ctx context.Context, source *objects) error {
 		v.Notes = append(v.Notes, "two owners changed the repository at once: "+
 			"what either ended has ended, what either keeps is kept, and nobody can change it until the two are joined")
 	}
-	v.authorities = map[format.Hash]bool{}
+	v.authorities, v.shown = map[format.Hash]bool{}, map[format.Name]bool{}
 	for _, name := range names {
-		v.authorities[name.Hash] = true
+		v.authorities[name.Hash], v.shown[name] = true, true
 	}
 	v.forgotten = map[format.HeadRef]bool{}
 	for _, ref := range v.Authority.Forgotten {

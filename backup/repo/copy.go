@@ -29,6 +29,8 @@ type Origin struct {
 	ID     format.Hash
 	Place  string
 	Memory Memory // of the source; may be nil
+	// Testimony is what the source's witness has seen, nil without one.
+	Testimony *Testimony
 }
 
 // CopyOptions tune a copy. The zero value is good.
@@ -71,6 +73,7 @@ type CopyReport struct {
 	View          *View // of the source; nil where its newest authority is damaged
 	Problems      []error
 	Notes         []string
+	Unheard       error // why the source's witness could not be heard
 }
 
 // copier is one copy under way.

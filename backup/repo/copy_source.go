@@ -23,6 +23,9 @@ func (c *copier) loadSource(ctx context.Context) error {
 	if err != nil {
 		return err // another repository, or one that this program is too old for
 	}
+	if err := c.hear(ctx, view); err != nil {
+		return err
+	}
 	c.view, c.rules, c.report.View = view, view, view
 	for _, p := range view.Problems {
 		if !c.o.Accept[format.ClassOf(p)] {
@@ -37,6 +40,16 @@ func (c *copier) loadSource(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// hear holds the source against what its witness has seen. One that cannot be heard
+// stops nobody: a copy of what is there is better than none.
+func (c *copier) hear(ctx context.Context, view *View) error {
+	if c.from.Testimony == nil {
+		return nil
+	}
+	c.report.Unheard = view.Hear(ctx, c.from.Testimony, c.from.Memory)
+	return ctx.Err()
 }
 
 // keyOf is the object that an error is about, or the error itself.

@@ -24,6 +24,11 @@ func (h *Head) Ref() format.HeadRef {
 	return format.HeadRef{Writer: h.Writer, Seq: h.Seq, SHA256: h.Hash}
 }
 
+// name is that of the head's object.
+func (h *Head) name() format.Name {
+	return format.Name{Type: format.ObjectHead, Writer: h.Writer, N: h.Seq, Hash: h.Hash}
+}
+
 // Chain is what one writer committed.
 type Chain struct {
 	Writer format.AuthorityWriter
@@ -183,6 +188,7 @@ func (v *View) loadHeads(ctx context.Context, source *objects) error {
 	}
 	byWriter := map[format.Hash][]format.Name{}
 	for _, name := range names {
+		v.shown[name] = true
 		byWriter[name.Writer] = append(byWriter[name.Writer], name)
 	}
 	for _, w := range v.Authority.Writers {

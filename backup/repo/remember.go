@@ -9,7 +9,7 @@ import (
 // noticed, and that all heads in it are known: of this machine's own key, too.
 // Call it with a view that is trusted.
 func (v *View) Remember(memory Memory) error {
-	return memory.Remember(v.Place, func(state.Memory) state.Memory { return v.seen() })
+	return memory.Remember(v.Place, v.seen)
 }
 
 // RememberSeen is Remember for somebody who looked and did not write. What is
@@ -20,7 +20,7 @@ func (v *View) Remember(memory Memory) error {
 // lost is no crime. Own is zero where this machine has no writer key.
 func (v *View) RememberSeen(memory Memory, own format.Hash) error {
 	return memory.Remember(v.Place, func(before state.Memory) state.Memory {
-		m := v.seen()
+		m := v.seen(before)
 		heads, known := before.Heads[own]
 		switch {
 		case own.IsZero():
@@ -33,9 +33,10 @@ func (v *View) RememberSeen(memory Memory, own format.Hash) error {
 	})
 }
 
-// seen is the newest that the view shows.
-func (v *View) seen() state.Memory {
+// seen is the newest that the view shows. What was accepted as missed stays so.
+func (v *View) seen(before state.Memory) state.Memory {
 	m := state.Memory{
+		Missed:    before.Missed.And(v.missed),
 		Authority: state.Seen{N: v.Authority.N, SHA256: v.AuthorityHash},
 		Heads:     map[format.Hash][]state.Seen{},
 	}

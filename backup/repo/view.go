@@ -21,7 +21,10 @@ type View struct {
 	Chains        map[format.Hash]*Chain // by writer, for every writer the authority names
 	newest        []format.Hash          // the authorities with the highest number: several in a fork
 	authorities   map[format.Hash]bool   // all that the store shows
+	shown         map[format.Name]bool   // the names of all authorities and heads that the store shows
 	forgotten     map[format.HeadRef]bool
+	missed        state.Missed // what a witness has and the store does not show
+	heard         bool         // a witness that knows the repository has spoken
 	// first says that nothing of the repository was remembered.
 	first bool
 	// strangers says that there are heads of writers that the authority does not
@@ -140,7 +143,7 @@ func (v *View) Compare(memory Memory) error {
 	here, known := all[v.Place]
 	if len(all) == 0 {
 		v.first = true
-		v.Notes = append(v.Notes, "this machine never saw this repository: that it is the newest state cannot be told")
+		v.Notes = append(v.Notes, neverSeen)
 	}
 	if known {
 		v.Problems = append(v.Problems, v.behind(here)...)
@@ -152,6 +155,9 @@ func (v *View) Compare(memory Memory) error {
 	}
 	return nil
 }
+
+// neverSeen is the note of a view that nothing is known to be newer than.
+const neverSeen = "this machine never saw this repository: that it is the newest state cannot be told"
 
 func (v *View) behind(m state.Memory) []error {
 	var problems []error

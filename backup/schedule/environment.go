@@ -13,7 +13,7 @@ import (
 // themselves. None is a secret.
 var carried = []string{
 	"XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME",
-	"CHATKEEP_REPOSITORY", "CHATKEEP_PASSPHRASE_FILE", "CHATKEEP_PASSPHRASE_COMMAND", "RCLONE_PASSWORD_COMMAND",
+	"CHATKEEP_REPOSITORY", "CHATKEEP_WITNESS", "CHATKEEP_PASSPHRASE_FILE", "CHATKEEP_PASSPHRASE_COMMAND", "RCLONE_PASSWORD_COMMAND",
 	"CHATKEEP_EXPORT_KEY_FILE", "CHATKEEP_EXPORT_KEY_COMMAND",
 	"AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_ROLE_ARN",
 	"AWS_DEFAULT_REGION", "AWS_ENDPOINT_URL_STS", "AWS_EC2_METADATA_DISABLED",
@@ -77,7 +77,7 @@ func Environment(getenv func(string) string, home string, stores []storage.Provi
 // no secret, and a path may have any letter.
 func holdsAddress(name string) bool {
 	upper := strings.ToUpper(name)
-	return name == "CHATKEEP_REPOSITORY" || strings.HasSuffix(upper, "S_PROXY") || strings.HasSuffix(upper, "P_PROXY") || strings.Contains(upper, "URL")
+	return name == "CHATKEEP_REPOSITORY" || name == "CHATKEEP_WITNESS" || strings.HasSuffix(upper, "S_PROXY") || strings.HasSuffix(upper, "P_PROXY") || strings.Contains(upper, "URL")
 }
 
 // hasLogin reports whether a value is an address with a part that secrets are
@@ -102,7 +102,7 @@ func fromAnywhere(name, value string) string {
 		return value
 	case strings.HasPrefix(name, "XDG_"):
 		return "" // as the specification has it
-	case name == "CHATKEEP_REPOSITORY":
+	case name == "CHATKEEP_REPOSITORY", name == "CHATKEEP_WITNESS":
 		isPath = !foreign.MatchString(value)
 	case name == "CHATKEEP_RCLONE":
 		isPath = strings.ContainsRune(value, filepath.Separator) // else it is looked for in PATH

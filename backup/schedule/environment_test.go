@@ -62,7 +62,7 @@ func TestNeeds(t *testing.T) {
 	plain := func() config.Config {
 		return config.Config{
 			Repository:   "disk",
-			Repositories: map[string]config.Repository{"disk": {Place: "/home/anna/Backups/chats/"}, "cloud": {Place: "far://bucket/x"}},
+			Repositories: map[string]config.Repository{"disk": {Place: "/home/anna/Backups/chats/", Witness: "/mnt/witness"}, "cloud": {Place: "far://bucket/x", Witness: "disk"}},
 			Jobs:         map[string]config.Job{"a": {Repositories: []string{"cloud", "file:///mnt/stick"}}},
 			Sources:      map[string]config.Source{"phone": {Path: "/home/anna/Exports/*.zip"}},
 			Log:          config.Log{File: "/var/log/chatkeep/run.log"}, Metrics: config.Metrics{Textfile: "/var/lib/metrics/chatkeep.prom"},
@@ -70,7 +70,7 @@ func TestNeeds(t *testing.T) {
 	}
 	p := somePlan(true)
 	n := NeedsOf(plain(), p, []string{"/own"}, schemes)
-	if want := []string{"/home/anna/Backups/chats", "/mnt/stick", "/var/lib/metrics", "/var/log/chatkeep"}; !slices.Equal(n.Writes, want) {
+	if want := []string{"/home/anna/Backups/chats", "/mnt/stick", "/mnt/witness", "/var/lib/metrics", "/var/log/chatkeep"}; !slices.Equal(n.Writes, want) {
 		t.Errorf("writes %q, want %q", n.Writes, want)
 	}
 	if n.Commands || !slices.Equal(n.Own, []string{"/own"}) || !slices.Equal(n.Reads, []string{"/home/anna/Exports/*.zip"}) {
@@ -94,10 +94,10 @@ func TestNeeds(t *testing.T) {
 			t.Errorf("%s: no commands", name)
 		}
 	}
-	p.Environment = []Variable{{"CHATKEEP_PASSPHRASE_COMMAND", "pass"}, {"CHATKEEP_REPOSITORY", "/env/repository"}, {"RCLONE_CONFIG", "/etc/rclone/x.conf"}}
+	p.Environment = []Variable{{"CHATKEEP_PASSPHRASE_COMMAND", "pass"}, {"CHATKEEP_REPOSITORY", "/env/repository"}, {"CHATKEEP_WITNESS", "/env/witness"}, {"RCLONE_CONFIG", "/etc/rclone/x.conf"}}
 	c := config.Config{Jobs: map[string]config.Job{"a": {Repositories: []string{"rclone:drive:chats", "relative"}}}}
 	n = NeedsOf(c, p, nil, schemes)
-	if want := []string{"/env/repository", "/etc/rclone", "/home/anna/.cache/rclone", "/home/anna/.config/rclone"}; !n.Commands || !slices.Equal(n.Writes, want) {
+	if want := []string{"/env/repository", "/env/witness", "/etc/rclone", "/home/anna/.cache/rclone", "/home/anna/.config/rclone"}; !n.Commands || !slices.Equal(n.Writes, want) {
 		t.Errorf("needs %+v, want %q and commands", n, want)
 	}
 }
@@ -108,6 +108,7 @@ func TestEnvironmentFromAnywhere(t *testing.T) {
 	t.Chdir(here)
 	for _, c := range []struct{ name, value, want string }{
 		{"CHATKEEP_REPOSITORY", "repository", here + "/repository"}, {"CHATKEEP_REPOSITORY", "far://bucket/x", "far://bucket/x"},
+		{"CHATKEEP_WITNESS", "witness", here + "/witness"}, {"CHATKEEP_WITNESS", "far://bucket/w", "far://bucket/w"},
 		{"CHATKEEP_REPOSITORY", "/a/b", "/a/b"}, {"CHATKEEP_PASSPHRASE_FILE", "../pass", filepath.Dir(here) + "/pass"},
 		{"AWS_CONFIG_FILE", "a", here + "/a"}, {"XDG_DATA_HOME", "data", ""}, {"AWS_DEFAULT_REGION", "eu", "eu"}, {"CHATKEEP_PASSPHRASE_COMMAND", "pass x", "pass x"},
 	} {

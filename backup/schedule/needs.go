@@ -66,9 +66,12 @@ func runsCommands(c config.Config, environment []Variable) bool {
 
 // places are all that jobs may go to.
 func places(c config.Config, environment []Variable) (all []string) {
-	named := []string{c.Repository, valueOf(environment, "CHATKEEP_REPOSITORY")}
+	named := []string{c.Repository, valueOf(environment, "CHATKEEP_REPOSITORY"), valueOf(environment, "CHATKEEP_WITNESS")}
 	for _, job := range c.Jobs {
 		named = append(named, job.Repositories...)
+	}
+	for _, r := range c.Repositories {
+		named = append(named, r.Witness)
 	}
 	for _, name := range named {
 		if _, ok := c.Repositories[name]; !ok && name != "" {

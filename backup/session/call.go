@@ -1,6 +1,7 @@
 package session
 
 import (
+	"cmp"
 	"context"
 	"io"
 
@@ -19,9 +20,20 @@ type Call struct {
 
 	there     string // the repository, where elsewhere is set
 	elsewhere bool
-	closers   []io.Closer  // the stores that want to know of the end
+	unasked   bool         // no witness is asked
 	file      *config.File // nil until it is asked for
+	opened
+	late *late // of the whole command
 }
+
+// opened is what a call has open.
+type opened struct {
+	closers   []io.Closer // the stores that want to know of the end
+	witnessed []*Archive  // the repositories that have a witness
+}
+
+// late is what went wrong at the end of a command, which had done its work by then.
+type late struct{ err error }
 
 // Action makes a command's action of a function: it gets the call with all that
 // is open, and what it returns decides the exit code.
@@ -31,20 +43,26 @@ func (e *Env) Action(run func(ctx context.Context, c *Call) error) cli.ActionFun
 		if err != nil {
 			return err
 		}
-		c := &Call{Context: flags, Env: e, Dirs: dirs,
+		c := &Call{Context: flags, Env: e, Dirs: dirs, late: &late{},
 			Voice: e.newVoice(flags.Bool("json"), flags.Bool("quiet"), flags.Bool("verbose"))}
 		defer c.Voice.Done()
-		defer c.close()
-		if err := run(flags.Context, c); err != nil {
-			return err
+		err = run(flags.Context, c)
+		c.Close()
+		if err == nil {
+			err = c.Voice.failure()
 		}
-		return c.Voice.failure()
+		if err != nil && c.late.err != nil {
+			c.Voice.Warn("%v", c.late.err)
+		}
+		return cmp.Or(err, c.late.err)
 	}
 }
 
-// close closes the stores. What they hold is safe already, so that trouble now
-// is none of the command's.
-func (c *Call) close() {
+// Close tells the witnesses what was signed, and closes the stores. What those hold
+// is safe already, so that trouble with closing is none of the command's. A call
+// from At or Anew has to be closed by who made it.
+func (c *Call) Close() {
+	c.tellWitnesses(c.Context.Context)
 	for _, store := range c.closers {
 		_ = store.Close()
 	}
@@ -54,20 +72,21 @@ func (c *Call) close() {
 // --repo takes it, empty for the default. It has to be closed.
 func (c *Call) At(repository string) *Call {
 	other := *c
-	other.there, other.elsewhere, other.closers = repository, true, nil
+	other.there, other.elsewhere, other.opened = repository, true, opened{}
 	return &other
 }
+
+// WithoutWitness makes a call ask no witness: for one who goes on with what another
+// call has just looked at.
+func (c *Call) WithoutWitness() { c.unasked = true }
 
 // Anew is the call as if it began now: what it knows of the configuration file is
 // read again. It has to be closed.
 func (c *Call) Anew() *Call {
 	other := *c
-	other.file, other.closers = nil, nil
+	other.file, other.opened = nil, opened{}
 	return &other
 }
-
-// Close closes what a call from At or Anew has open.
-func (c *Call) Close() { c.close() }
 
 // Arg returns argument n, or "".
 func (c *Call) Arg(n int) string { return c.Args().Get(n) }

@@ -19,6 +19,9 @@ var (
 // PutClass implements [storage.Classed], and fails where the store does not.
 func (l *traffic) PutClass(ctx context.Context, key string, data []byte, class string) (storage.Info, error) {
 	l.requests.Add(1)
+	if strings.HasPrefix(key, format.AuthorityDir) || strings.HasPrefix(key, format.SnapshotsDir) {
+		l.stated.Store(true)
+	}
 	if err := l.up.take(ctx, len(data)); err != nil {
 		return storage.Info{}, err
 	}

@@ -101,7 +101,7 @@ func (c *Call) resolve(p *place) error {
 	if !ok {
 		return nil
 	}
-	p.name, p.said, p.location.Text = p.location.Text, r, r.Place
+	p.name, p.said, p.location.Text, p.witness = p.location.Text, r, r.Place, r.Witness
 	if p.id == "" {
 		p.id = r.ID
 	}
@@ -119,6 +119,9 @@ func (a *Archive) AsConfigured() (config.Repository, error) {
 	r.Place, r.ID = p.location.Text, a.ID().String()
 	if root := a.Root(); root != "" {
 		r.Place = root
+	}
+	if p.witness != r.Witness {
+		r.Witness = a.WitnessAnywhere()
 	}
 	r.Settings = nil
 	if len(p.location.Values) > 0 {

@@ -192,8 +192,14 @@ func (c *Call) enrol(ctx context.Context, p place, store *traffic, key *keys.Wri
 	if err := c.Dirs.SetPlace(p.nameOf(store), key.Repository); err != nil {
 		return nil, err
 	}
-	a, err := c.load(ctx, p, store)
+	a, err := c.identified(ctx, p, store)
 	if err != nil {
+		return nil, err
+	}
+	if err := a.askWitness(ctx, true); err != nil {
+		return nil, err
+	}
+	if a.View, err = repo.Load(ctx, store, a.Memory.ID, a.name, a.Memory); err != nil {
 		return nil, err
 	}
 	a.View.Notes = nil // that nothing was seen of it before is as it should be

@@ -35,6 +35,9 @@ func (c *Call) OpenDamaged(ctx context.Context, mirrors []repo.Mirror) (*Writabl
 	if a.key, a.keyIs = c.readWriterKey(a.Memory); a.key != nil {
 		a.told = id
 	}
+	if err := a.askWitness(ctx, false); err != nil {
+		return nil, err
+	}
 	w := &Writable{a, a.store}
 	return w, w.Survey(ctx, id)
 }
@@ -46,7 +49,10 @@ func (w *Writable) Survey(ctx context.Context, id format.Hash) error {
 		return err
 	}
 	w.View = view
-	return nil
+	if view == nil {
+		return nil
+	}
+	return w.hearWitness(ctx, w.Memory)
 }
 
 // Name is what this machine remembers the place by.

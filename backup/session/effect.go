@@ -40,6 +40,7 @@ func (c *Call) InEffect() (*Effect, error) {
 		add("place", p.location.Text, c.said(p.name, "place"))
 	}
 	add("id", p.id, c.whence("id", "", "repositories", p.name, "id"))
+	add(witnessFlag, p.witness, c.whence(witnessFlag, envWitness, "repositories", p.name, witnessFlag))
 	for _, s := range p.provider.Settings {
 		add(s.Name, p.location.Values[s.Name], c.whenceSetting(s, p.name))
 	}

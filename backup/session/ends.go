@@ -1,6 +1,7 @@
 package session
 
 import (
+	"cmp"
 	"context"
 	"iter"
 	"path/filepath"
@@ -40,7 +41,7 @@ func (c *Call) Ends() (*Ends, error) {
 			return nil, err
 		}
 	}
-	return e, nil
+	return e, c.nameWitness(&e.from)
 }
 
 // Source is the end that is read, as it is: what is wrong with it is for the copy
@@ -62,10 +63,13 @@ func (e *Ends) Source(ctx context.Context) (*Source, error) {
 		return nil, a.named(err)
 	}
 	a.Memory = e.call.Dirs.Repository(id)
+	if err := a.askWitness(ctx, false); err != nil {
+		return nil, err
+	}
 	if key, _ := e.call.readWriterKey(a.Memory); key != nil {
 		a.told = id // an owner of the repository made the key file
 	}
-	return &Source{a, repo.Origin{Store: store, ID: id, Place: a.name, Memory: a.Memory}}, nil
+	return &Source{a, repo.Origin{Store: store, ID: id, Place: a.name, Memory: a.Memory, Testimony: a.testimony}}, nil
 }
 
 // Seen notes what a copy saw of FROM and found in order, so that an older state of
@@ -77,6 +81,12 @@ func (s *Source) Seen(view *repo.View) error {
 	}
 	s.View = view
 	return s.remember()
+}
+
+// Heard warns where a copy could not hear the source's witness.
+func (s *Source) Heard(r *repo.CopyReport) {
+	s.unheard = cmp.Or(s.unheard, r.Unheard)
+	s.TellUnheard()
 }
 
 // Accepted are the classes of problems that the user lives with.
@@ -112,18 +122,22 @@ func (e *Ends) Target(ctx context.Context, from *Archive) (*Target, error) {
 
 // apart refuses a path in or around FROM: a copy of a copy of a copy.
 func (e *Ends) apart(from *Archive, path string) error {
-	root := from.Root()
-	if root == "" || len(e.to.provider.Schemes) > 0 {
-		return nil
-	}
-	path, err := filepath.Abs(strings.TrimPrefix(path, "file:"))
-	if err != nil {
-		return err
-	}
-	if Within(root, path) || Within(path, root) {
+	meet, err := e.to.meets(from, path)
+	if meet {
 		return Usage("FROM and TO are the same place, or one is in the other")
 	}
-	return nil
+	return err
+}
+
+// meets reports whether a place that is this path is that of a repository, in it, or
+// around it.
+func (p *place) meets(a *Archive, path string) (bool, error) {
+	root := a.Root()
+	if root == "" || len(p.provider.Schemes) > 0 {
+		return false, nil
+	}
+	path, err := filepath.Abs(strings.TrimPrefix(path, "file:"))
+	return err == nil && (Within(root, path) || Within(path, root)), err
 }
 
 // Within reports whether path is dir or below it. Both are absolute and clean.

@@ -9,6 +9,7 @@ import (
 // Environment variables. What a flag can say too, the flag says first.
 const (
 	envRepository = "CHATKEEP_REPOSITORY"
+	envWitness    = "CHATKEEP_WITNESS"
 	envFile       = "CHATKEEP_PASSPHRASE_FILE"
 	envCommand    = "CHATKEEP_PASSPHRASE_COMMAND"
 	envSystemd    = "CREDENTIALS_DIRECTORY"
@@ -52,6 +53,7 @@ func trustFlags() []cli.Flag {
 	return []cli.Flag{
 		ConfigFlag(),
 		&cli.StringFlag{Name: "id", Category: placeFlags, Usage: "the repository's `ID`, where this machine does not know it yet or knows another one there"},
+		&cli.StringFlag{Name: witnessFlag, Category: placeFlags, Usage: "a second `PLACE`, which gets each signed statement and is asked for the newest; or $" + envWitness},
 		&cli.StringSliceFlag{Name: "accept", Category: placeFlags, Usage: "go on in spite of problems of this `CLASS`, as rollback or gap; may be repeated"},
 		&cli.StringFlag{Name: "limit-upload", Category: placeFlags, Usage: "at most `RATE` a second on average, as 500KiB; by the clock as 08:00-18:00=500KiB,2MiB"},
 		&cli.StringFlag{Name: "limit-download", Category: placeFlags, Usage: "at most `RATE` a second, as 2MiB; by the clock as 23:00-06:00=8MiB,1MiB"},

@@ -50,6 +50,7 @@ type traffic struct {
 	storage.Store
 	up, down *bucket
 	requests atomic.Int64
+	stated   atomic.Bool  // it was to take a statement that witnesses get
 	received atomic.Int64 // bytes of objects
 }
 

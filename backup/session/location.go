@@ -15,6 +15,7 @@ type place struct {
 	location storage.Location
 	byChance bool   // nobody named it: the embedded default
 	id       string // of the repository to expect there, as the user gave it
+	witness  string // of the repository, as --witness takes it, or ""
 
 	name string            // in the configuration file, or ""
 	said config.Repository // what that says of it, beside the place
@@ -44,8 +45,10 @@ func (c *Call) place() (place, error) {
 	if p.location.Text == "" {
 		p.location.Text, p.byChance = c.Dirs.DefaultRepository(), true
 	}
-	err := c.locate(&p, "")
-	return p, err
+	if err := c.locate(&p, ""); err != nil {
+		return p, err
+	}
+	return p, c.nameWitness(&p)
 }
 
 // id is the repository's id that the user gave, or "". It may come from paper, in
@@ -68,7 +71,11 @@ func (c *Call) locate(p *place, prefix string) error {
 	}
 	var ok bool
 	p.provider, ok = storage.ProviderOf(c.Env.Stores, p.location.Text)
-	if err := bare("the repository's place", p.location.Text, p.provider); err != nil {
+	whose := "the repository's place"
+	if prefix == witnessPrefix {
+		whose = "the witness's place"
+	}
+	if err := bare(whose, p.location.Text, p.provider); err != nil {
 		return err
 	}
 	if !ok {

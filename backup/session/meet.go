@@ -27,6 +27,9 @@ func (c *Call) Meet(ctx context.Context) (*Archive, *repo.Reader, error) {
 	if err != nil {
 		return nil, nil, err
 	}
+	if err := a.askWitness(ctx, false); err != nil {
+		return nil, nil, err
+	}
 	if a.View, err = repo.Load(ctx, store, a.Memory.ID, a.name, nil); err != nil {
 		return nil, nil, a.named(err)
 	}
@@ -53,6 +56,9 @@ func (a *Archive) met(ctx context.Context) (*repo.Reader, error) {
 	}
 	a.told = master.Repository
 	if err := a.View.Compare(a.Memory); err != nil {
+		return nil, err
+	}
+	if err := a.hearWitness(ctx, a.call.Dirs.Still().Repository(a.Memory.ID)); err != nil {
 		return nil, err
 	}
 	if err := a.judge(); err != nil || keep == nil {

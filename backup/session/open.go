@@ -19,16 +19,17 @@ type Archive struct {
 	Memory *state.Repository
 	Place  string // for people
 
-	call  *Call
-	store *traffic
-	said  config.Repository // what the configuration file says of it
-	given string            // the id that the user gave, or ""
-	name  string            // what this machine remembers the place by
-	told  format.Hash       // the id that somebody vouches for, zero where only the place claims it
-	key   *keys.Writer      // this machine's, nil without one
-	keyIs error             // why a key that is there cannot be used
-	only  string            // the slot that alone is tried, "" for all
-	by    format.Slot       // the slot that opened it
+	call    *Call
+	store   *traffic
+	said    config.Repository // what the configuration file says of it
+	given   string            // the id that the user gave, or ""
+	name    string            // what this machine remembers the place by
+	told    format.Hash       // the id that somebody vouches for, zero where only the place claims it
+	witness                   // of the repository
+	key     *keys.Writer      // this machine's, nil without one
+	keyIs   error             // why a key that is there cannot be used
+	only    string            // the slot that alone is tried, "" for all
+	by      format.Slot       // the slot that opened it
 
 	followed bool // it was known here by a former id, until this command
 }
@@ -79,7 +80,7 @@ func (c *Call) Inspect(ctx context.Context) (*Archive, error) {
 // even what could be read again.
 func (c *Call) Look(ctx context.Context) (*Archive, error) {
 	still := *c
-	still.Dirs, still.closers = c.Dirs.Still(), nil
+	still.Dirs, still.opened = c.Dirs.Still(), opened{}
 	a, err := still.Inspect(ctx)
 	c.closers, c.file = append(c.closers, still.closers...), still.file
 	return a, err
@@ -97,10 +98,13 @@ func (c *Call) load(ctx context.Context, p place, store *traffic) (*Archive, err
 	if err != nil {
 		return nil, err
 	}
+	if err := a.askWitness(ctx, false); err != nil {
+		return nil, err
+	}
 	if a.View, err = repo.Survey(ctx, store, a.Memory.ID, a.name, a.Memory); err != nil {
 		return nil, a.named(err)
 	}
-	return a, nil
+	return a, a.hearWitness(ctx, a.Memory)
 }
 
 // identified is the archive as far as this machine's memory goes: which repository
@@ -119,7 +123,7 @@ func (c *Call) identified(ctx context.Context, p place, store *traffic) (*Archiv
 }
 
 func (c *Call) archive(p place, store *traffic) *Archive {
-	return &Archive{Store: store, Place: p.location.Text, call: c, store: store, said: p.said, given: p.id, name: p.nameOf(store)}
+	return &Archive{Store: store, Place: p.location.Text, call: c, store: store, said: p.said, given: p.id, name: p.nameOf(store), witness: witness{text: p.witness}}
 }
 
 // named makes an absent repository one at the place as the user knows it.
@@ -199,6 +203,7 @@ func (a *Archive) judge() error {
 	for _, note := range a.View.Notes {
 		a.call.Voice.Say("note: %s", note)
 	}
+	a.TellUnheard()
 	return nil
 }
 

@@ -104,6 +104,7 @@ func together(now, before Memory, own format.Hash) Memory {
 	if now.Authority.N > m.Authority.N {
 		m.Authority = now.Authority
 	}
+	m.Missed = before.Missed.And(now.Missed)
 	m.Heads = map[format.Hash][]Seen{}
 	for _, heads := range []map[format.Hash][]Seen{before.Heads, now.Heads} {
 		for id, list := range heads {

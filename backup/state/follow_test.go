@@ -24,10 +24,11 @@ func TestFollow(t *testing.T) {
 		}
 	}
 	seen := func(n uint64, s string) []Seen { return []Seen{{n, hash(s)}} }
-	remember(from, "here", Memory{Seen{3, hash("3")}, map[format.Hash][]Seen{own: seen(5, "mine"), other: seen(7, "7")}})
-	remember(from, "there", Memory{Seen{2, hash("2")}, map[format.Hash][]Seen{other: seen(1, "1")}})
+	remember(from, "here", Memory{Authority: Seen{3, hash("3")}, Heads: map[format.Hash][]Seen{own: seen(5, "mine"), other: seen(7, "7")},
+		Missed: Missed{Authority: Seen{4, hash("4")}, Heads: map[format.Hash]Seen{other: {9, hash("9")}}}})
+	remember(from, "there", Memory{Authority: Seen{2, hash("2")}, Heads: map[format.Hash][]Seen{other: seen(1, "1")}})
 	// Somebody who did not know the key has seen what another signed with it.
-	remember(to, "here", Memory{Seen{5, hash("5")}, map[format.Hash][]Seen{own: seen(6, "not mine"), other: seen(8, "8")}})
+	remember(to, "here", Memory{Authority: Seen{5, hash("5")}, Heads: map[format.Hash][]Seen{own: seen(6, "not mine"), other: seen(8, "8")}})
 	if err := os.WriteFile(from.state("journal"), []byte("kept"), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -54,8 +55,9 @@ func TestFollow(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := Memories{
-		"here":  {Seen{5, hash("5")}, map[format.Hash][]Seen{own: seen(5, "mine"), other: seen(8, "8")}},
-		"there": {Seen{2, hash("2")}, map[format.Hash][]Seen{other: seen(1, "1")}},
+		"here": {Authority: Seen{5, hash("5")}, Heads: map[format.Hash][]Seen{own: seen(5, "mine"), other: seen(8, "8")},
+			Missed: Missed{Authority: Seen{4, hash("4")}, Heads: map[format.Hash]Seen{other: {9, hash("9")}}}},
+		"there": {Authority: Seen{2, hash("2")}, Heads: map[format.Hash][]Seen{other: seen(1, "1")}},
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("%+v, want %+v", got, want)

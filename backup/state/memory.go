@@ -3,6 +3,7 @@ package state
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -25,6 +26,37 @@ type Memory struct {
 	// Heads are, by writer, those that no other head continued: one, or
 	// several in a fork.
 	Heads map[format.Hash][]Seen `json:"heads"`
+	// Missed is what a witness has and this place has not, and was accepted.
+	Missed Missed `json:"missed,omitzero"`
+}
+
+// Missed are the newest statements of which somebody accepted that they are gone.
+// Earlier ones by the same hand are accepted with them.
+type Missed struct {
+	Authority Seen                 `json:"authority"`
+	Heads     map[format.Hash]Seen `json:"heads,omitempty"` // by writer
+}
+
+// IsZero reports whether nothing is missed.
+func (m Missed) IsZero() bool { return m.Authority.N == 0 && len(m.Heads) == 0 }
+
+// And returns what is missed of both; of two numbers the higher one counts.
+func (m Missed) And(other Missed) Missed {
+	both := Missed{Authority: later(m.Authority, other.Authority), Heads: maps.Clone(m.Heads)}
+	for id, seen := range other.Heads {
+		if both.Heads == nil {
+			both.Heads = map[format.Hash]Seen{}
+		}
+		both.Heads[id] = later(both.Heads[id], seen)
+	}
+	return both
+}
+
+func later(a, b Seen) Seen {
+	if b.N > a.N {
+		return b
+	}
+	return a
 }
 
 // Empty reports whether nothing is remembered.
