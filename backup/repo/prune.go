@@ -127,7 +127,7 @@ func (p *pruner) looked(ctx context.Context) (*View, error) {
 		return nil, refused(v.Problems[0])
 	}
 	if len(v.newest) > 1 {
-		return nil, refused(format.Fail(format.Fork, format.AuthorityName(v.Authority.N, v.newest[0]), "there are %d authorities with this number", len(v.newest)))
+		return nil, refused(v.forked())
 	}
 	return v, nil
 }
@@ -145,7 +145,12 @@ func (e *Refused) Error() string { return e.Err.Error() }
 func (e *Refused) Unwrap() error { return e.Err }
 
 // Hint tells what to do first.
-func (e *Refused) Hint() string { return "chatkeep check says what is wrong" }
+func (e *Refused) Hint() string {
+	if format.ClassOf(e.Err) == format.Fork {
+		return "" // the cause has a better one
+	}
+	return "chatkeep check says what is wrong"
+}
 
 // mayPrune asks the authority whether the key may condemn.
 func (p *pruner) mayPrune() error {
