@@ -237,9 +237,10 @@ func condemnOne(t *format.Tombstone, name format.Name) {
 // beside small ones that end.
 const checkpointStays = 30 * 24 * time.Hour
 
-// recent reports whether a checkpoint is of a run that may go on yet.
+// recent reports whether a checkpoint is of a run that may go on yet. In a new epoch
+// none goes on with what only a checkpoint of an epoch before holds.
 func (p *pruner) recent(h *Head) bool {
-	return h.Manifest == nil && !h.Time.IsZero() && p.now.Sub(h.Time) < checkpointStays
+	return h.Manifest == nil && h.Epoch >= p.view.Authority.Epoch && !h.Time.IsZero() && p.now.Sub(h.Time) < checkpointStays
 }
 
 // old reports whether an object that no head ever named is of no run that may

@@ -3,6 +3,8 @@ package repo_test
 import (
 	"bytes"
 	"context"
+	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -21,14 +23,14 @@ import (
 type leaked struct {
 	*prunable
 	other  *machine
-	master *keys.Master    // the old one
-	ring   *keys.Keyring   // as it was
-	times  map[string]bool // of the snapshots
+	master *keys.Master  // the old one
+	ring   *keys.Keyring // as it was
+	times  []time.Time   // of the snapshots
 }
 
 func newLeaked(t *testing.T) *leaked {
 	t.Helper()
-	l := &leaked{prunable: newPrunable(t), times: map[string]bool{}}
+	l := &leaked{prunable: newPrunable(t)}
 	l.other = l.enrol(t, "other")
 	for n := range 3 {
 		l.store.Advance(day)
@@ -42,10 +44,17 @@ func newLeaked(t *testing.T) *leaked {
 	l.prunable.master = to.master
 	l.store.Advance(time.Hour)
 	l.commit(t, text(1, 9<<10), text(19, 20<<10)) // of the new epoch, and on old packs
-	for _, h := range l.reader(t).Heads() {
-		l.times[h.At().String()] = true
-	}
+	l.times = l.now(t)
 	return l
+}
+
+// now are the times of the snapshots that are there, in order.
+func (l *leaked) now(t *testing.T) (times []time.Time) {
+	t.Helper()
+	for _, h := range l.reader(t).Heads() {
+		times = append(times, h.At())
+	}
+	return times
 }
 
 // fork is the same repository in a store of its own.
@@ -61,8 +70,14 @@ func (l *leaked) fork(t *testing.T) *leaked {
 func (l *leaked) reencrypt(ctx context.Context, t *testing.T, store storage.Store, m *machine) error {
 	t.Helper()
 	defer l.settle(t)
+	l.store.Advance(time.Hour)
+	o, clock := smallPacks, time.Now()
+	o.Now = func() time.Time { // a checkpoint is due with every pack
+		clock = clock.Add(time.Hour)
+		return clock
+	}
 	j := &repo.Reencryption{
-		Store: store, Master: l.prunable.master, Session: smallPacks,
+		Store: store, Master: l.prunable.master, Session: o,
 		Look: func(ctx context.Context) (*repo.View, error) {
 			v, err := repo.Load(ctx, store, l.prunable.master.Repository, "here", nil)
 			if err == nil {
@@ -140,16 +155,34 @@ func (l *leaked) gone(t *testing.T) {
 	}
 }
 
-// sameTimes wants that every snapshot has the time that it had.
+// sameTimes wants that the snapshots have the times that they had.
 func (l *leaked) sameTimes(t *testing.T) {
 	t.Helper()
-	heads := l.reader(t).Heads()
-	if len(heads) != len(l.times) {
-		t.Errorf("%d snapshots, and there were %d", len(heads), len(l.times))
+	if now := l.now(t); !slices.Equal(now, l.times) {
+		t.Errorf("the snapshots were of %s, and are of %s", l.times, now)
 	}
-	for _, h := range heads {
-		if !l.times[h.At().String()] {
-			t.Errorf("snapshot %s is of %s now", h.Hash, h.At())
+}
+
+// tight wants that nothing but what snapshots need is left after a while.
+func (l *leaked) tight(t *testing.T) {
+	t.Helper()
+	l.store.Advance(40 * day)
+	for _, m := range []*machine{l.machine, l.other} {
+		l.commitBy(t, m, text(1, 9<<10))
+	}
+	l.gone(t)
+	needed := map[string]bool{}
+	r := l.reader(t)
+	for _, h := range r.Heads() {
+		live, err := r.View().Chains[h.Writer].Live(h)
+		must(t, err)
+		for _, ref := range live.Packs {
+			needed[format.PackName(ref.SHA256)] = true
+		}
+	}
+	for _, key := range l.store.Keys(format.PacksDir) {
+		if !needed[key] {
+			t.Errorf("%s stays for ever, and no snapshot needs it", key)
 		}
 	}
 }
@@ -178,13 +211,21 @@ func TestReencrypt(t *testing.T) {
 			if len(l.open(t)) < 10 {
 				t.Fatal("next to nothing opens: this proves nothing")
 			}
+			l.forget(t, l.reader(t).Heads()[0])
+			l.times = l.times[1:]
 			must(t, l.reencrypt(t.Context(), t, l.store, own(l)))
 			l.whole(t)
 			l.sameTimes(t)
 			if heads, replaced := l.outdated(t); heads+replaced > 0 {
 				t.Errorf("%d snapshots are left to do, %d to forget", heads, replaced)
 			}
-			// While the old packs are there, nobody refers to them any more.
+			// While the old packs are there, nobody refers to them any more, not even
+			// for what only a forgotten snapshot had.
+			back := l.commit(t, text(10, 30<<10))
+			if heads, _ := l.outdated(t); heads > 0 {
+				t.Error("what comes back is referred to in packs that are open to whom was locked out")
+			}
+			l.forget(t, back)
 			l.nothingNew(t, l.machine, text(1, 9<<10), text(11, 30<<10))
 			l.nothingNew(t, l.other, text(2, 9<<10), text(21, 30<<10))
 			if heads, _ := l.outdated(t); heads > 0 {
@@ -273,7 +314,7 @@ func TestReencryptInterrupted(t *testing.T) {
 				t.Errorf("request %d: %s opens with what leaked", at, key)
 			}
 		}
-		l.commitBy(t, l.other, text(2, 9<<10))
+		l.tight(t)
 		l.whole(t)
 	}
 }
@@ -282,15 +323,62 @@ func TestReencryptInterrupted(t *testing.T) {
 func (l *leaked) kept(t *testing.T) {
 	t.Helper()
 	l.whole(t)
-	times := map[string]bool{}
-	for _, h := range l.reader(t).Heads() {
-		times[h.At().String()] = true
-	}
-	for at := range l.times {
-		if !times[at] {
+	now := l.now(t)
+	for _, at := range l.times {
+		if !slices.ContainsFunc(now, at.Equal) {
 			t.Errorf("the snapshot of %s is gone", at)
 		}
 	}
+}
+
+// TestReencryptBeforeForget: a backup between a new snapshot and the owner's statement
+// that the old one is forgotten refers to the new packs, where a chunk is in both.
+func TestReencryptBeforeForget(t *testing.T) {
+	l := newLeaked(t)
+	store := &unforgetting{Store: l.store, l: l, heads: len(l.store.Keys(format.SnapshotsDir))}
+	if err := l.reencrypt(t.Context(), t, store, l.machine); err == nil {
+		t.Fatal("the owner's statement was put: this proves nothing")
+	}
+	l.whole(t)
+	made := map[format.Hash]bool{
+		l.commit(t, text(1, 9<<10), text(11, 30<<10)).Hash:                  true,
+		l.commitBy(t, l.other, text(2, 9<<10), text(21, 30<<10)).Hash:       true,
+		l.commit(t, text(1, 9<<10), text(11, 30<<10), text(99, 9<<10)).Hash: true,
+	}
+	done := 0
+	r := l.reader(t)
+	all, err := repo.FindOutdated(r, 2)
+	must(t, err)
+	for _, o := range all {
+		if len(o.Replaced) == 0 {
+			continue // its turn did not come
+		}
+		done++
+		for _, h := range o.Heads {
+			if made[h.Hash] {
+				t.Error("a backup refers to an old pack of which there is a new one")
+			}
+		}
+	}
+	if done == 0 {
+		t.Error("nothing was replaced: this proves nothing")
+	}
+	must(t, l.reencrypt(t.Context(), t, l.store, l.machine))
+	l.whole(t)
+}
+
+// unforgetting takes no authority once there are more heads than at first.
+type unforgetting struct {
+	storage.Store
+	l     *leaked
+	heads int
+}
+
+func (u *unforgetting) Put(ctx context.Context, key string, data []byte) (storage.Info, error) {
+	if strings.HasPrefix(key, format.AuthorityDir) && len(u.l.store.Keys(format.SnapshotsDir)) > u.heads {
+		return storage.Info{}, &storage.Error{Class: storage.Unreachable, Op: "put", Key: key, Err: errors.New("cut off")}
+	}
+	return u.Store.Put(ctx, key, data)
 }
 
 // TestReencryptEndedMeanwhile: a helper that somebody else ends at its work has
