@@ -17,7 +17,7 @@ import (
 func keyRotateCommand(env *session.Env) *cli.Command {
 	own := append(slices.Concat(session.SecretFlags(), session.KitFlags()), recipientFlag(), pluginFlag(),
 		&cli.BoolFlag{Name: "drop", Usage: "let the age and SSH keys go that --recipient and --plugin do not give again"},
-		session.Yes(), session.DryRun())
+		reencryptFlag(), session.Yes(), session.DryRun())
 	return &cli.Command{
 		Name: "rotate", Usage: "begin anew after a secret leaked: new keys, which alone open what is written from then on",
 		Description: "Every key is made anew: a passphrase is asked for, or read from\n" +
@@ -29,7 +29,12 @@ func keyRotateCommand(env *session.Env) *cli.Command {
 			"ids and sizes of chunks. He also has the root key, and may sign where he can write. If\n" +
 			"that matters, make a new repository (chatkeep copy --reencrypt) and leave this one. Take\n" +
 			"another passphrase than the old one, and copy this repository to its copies first.\n\n" +
+			"With --reencrypt, what was written before is stored anew for the new keys, the messages\n" +
+			"first, of all machines; chatkeep prune takes the old packs away when its grace is over.\n" +
+			"Interrupted, the same command goes on. Where an epoch has begun and older packs are left,\n" +
+			"it does only that, and makes no new keys.\n\n" +
 			"  chatkeep key rotate --recovery-key-file /media/usb/recovery.txt\n" +
+			"  chatkeep key rotate --reencrypt --dry-run\n" +
 			"  chatkeep key rotate --recipient \"$(cat ~/.ssh/id_ed25519.pub)\"",
 		Flags: env.KeyFlags(own...),
 		Action: env.Action(func(ctx context.Context, c *session.Call) error {
@@ -39,6 +44,9 @@ func keyRotateCommand(env *session.Env) *cli.Command {
 			page, err := c.Kit()
 			if err != nil {
 				return err
+			}
+			if c.Bool("reencrypt") {
+				return rotateReencrypting(ctx, c, page)
 			}
 			return owned(ctx, c, func(w *session.Writable, o *owner) (told, error) { return rotate(ctx, c, w, o, page) })
 		}),
@@ -64,6 +72,9 @@ func rotate(ctx context.Context, c *session.Call, w *session.Writable, o *owner,
 		return nil, session.Usage("--kit goes with a recovery key, and there was none; chatkeep kit makes the page afterwards")
 	}
 	sum := rotated{Type: "summary", Verb: "rotate", Epoch: w.View.Authority.Epoch + 1, Keys: kinds, Gone: []string{}, DryRun: c.DryRun()}
+	if c.Bool("reencrypt") {
+		sum.Type = "rotation" // the summary is that of what follows
+	}
 	for _, s := range w.View.Authority.Slots {
 		if !slices.Contains(kinds, s.Name) {
 			sum.Gone = append(sum.Gone, s.Name)
@@ -85,6 +96,7 @@ func rotate(ctx context.Context, c *session.Call, w *session.Writable, o *owner,
 		forget()
 		return nil, err
 	}
+	o.master = master
 	return func() error {
 		kept := error(nil)
 		if recovery != "" {

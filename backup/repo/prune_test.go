@@ -409,6 +409,26 @@ func TestPruneCheckpoints(t *testing.T) {
 	s.whole(t)
 }
 
+// TestPruneEndedCheckpoint: a run of a writer that was ended comes to no end, and what
+// only its checkpoint holds goes when that of another run would.
+func TestPruneEndedCheckpoint(t *testing.T) {
+	s := newPrunable(t)
+	s.commit(t, text(1, 60<<10))
+	s.checkpoint(t)
+	o := s.owner(t)
+	must(t, o.EndWriter(s.key.ID, s.load(t, nil).Chains[s.key.ID].Tip()))
+	must(t, o.Commit(t.Context()))
+	s.store.Advance(3 * day)
+	if r := s.mustPrune(t); r.Condemned.Objects != 0 {
+		t.Errorf("another machine may take over: %+v", r)
+	}
+	s.store.Advance(40 * day)
+	if r := s.mustPrune(t); r.Condemned.Objects == 0 {
+		t.Error("it stays for ever")
+	}
+	s.whole(t)
+}
+
 // checkpoint leaves a run at its checkpoint.
 func (s *prunable) checkpoint(t *testing.T) {
 	t.Helper()
