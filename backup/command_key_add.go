@@ -114,7 +114,7 @@ func addKey(ctx context.Context, c *session.Call, w *session.Writable, o *owner,
 	if c.DryRun() {
 		return tellKey(c, "add", name, kind)
 	}
-	object, recovery, forget, err := newSlot(ctx, c, o.master, kind)
+	object, recovery, forget, err := newSlot(ctx, c, o.master, kind, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -156,7 +156,7 @@ func freeName(w *session.Writable, name, kind string) string {
 
 // newSlot seals the master behind a new secret of a kind, which is returned if it is
 // a recovery key. Forget takes files back that the secret was written to.
-func newSlot(ctx context.Context, c *session.Call, master *keys.Master, kind string) (object []byte, recovery keys.RecoveryKey, forget func(), err error) {
+func newSlot(ctx context.Context, c *session.Call, master *keys.Master, kind string, fresh func(passphrase string) error) (object []byte, recovery keys.RecoveryKey, forget func(), err error) {
 	forget = func() {}
 	switch kind {
 	case format.SlotRecipient:
@@ -174,7 +174,10 @@ func newSlot(ctx context.Context, c *session.Call, master *keys.Master, kind str
 		object, err = keys.SealRecovery(master, recovery)
 	default:
 		var passphrase string
-		if passphrase, err = c.AskNewPassphrase(ctx); err == nil {
+		if passphrase, err = c.AskNewPassphrase(ctx); err == nil && fresh != nil {
+			err = fresh(passphrase)
+		}
+		if err == nil {
 			object, err = keys.SealPassphrase(master, passphrase)
 		}
 	}
@@ -199,7 +202,7 @@ func keyPasswdCommand(env *session.Env) *cli.Command {
 					}
 					return nil, err
 				}
-				object, _, _, err := newSlot(ctx, c, o.master, format.SlotPassphrase)
+				object, _, _, err := newSlot(ctx, c, o.master, format.SlotPassphrase, nil)
 				if err != nil {
 					return nil, err
 				}

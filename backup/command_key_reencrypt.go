@@ -62,6 +62,10 @@ func rotateReencrypting(ctx context.Context, c *session.Call, page string) error
 		if err := r.find(ctx, o.master, r.sum.Epoch); err != nil {
 			return nil, err
 		}
+		if r.sum.Snapshots+r.sum.Left > 0 && c.Bool("new-root") {
+			return nil, session.Fail(session.ExitUsage, "chatkeep key rotate --new-root alone does that; --reencrypt alone then goes on",
+				"epoch %d had begun, and older packs are there: with those --reencrypt goes on, and gives no other root", r.sum.Epoch)
+		}
 		if r.sum.Snapshots+r.sum.Left > 0 {
 			c.Voice.Warn("epoch %d had begun, and older packs are there: this goes on with those and makes no new keys; chatkeep key rotate does", r.sum.Epoch)
 			return nil, r.run(ctx, o.master)

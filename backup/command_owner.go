@@ -38,7 +38,12 @@ func owned(ctx context.Context, c *session.Call, change func(*session.Writable, 
 	if err := o.Commit(ctx); err != nil {
 		return &Doubtful{err}
 	}
-	if err := w.Reload(ctx); err != nil {
+	if id := o.Repository(); id != w.ID() {
+		err = w.Succeed(ctx, id)
+	} else {
+		err = w.Reload(ctx)
+	}
+	if err != nil {
 		return &Doubtful{err}
 	}
 	return tell()

@@ -43,7 +43,7 @@ type frozenFile struct {
 // TestFrozen opens repositories that earlier versions wrote. A change that fails
 // here is a new format, and needs a new number.
 func TestFrozen(t *testing.T) {
-	for _, name := range []string{"hybrid-1", "classic-1", "parity-1", "lived-1"} {
+	for _, name := range []string{"hybrid-1", "classic-1", "parity-1", "lived-1", "root-1"} {
 		t.Run(name, func(t *testing.T) { testFrozen(t, filepath.Join("testdata", "frozen", name)) })
 	}
 }

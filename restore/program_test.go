@@ -38,6 +38,7 @@ func TestProgram(t *testing.T) {
 		{"S3", false, testServers},
 		{"samples", true, testSamples},
 		{"write-only", true, testWriteOnly},
+		{"leaks", true, testLeaks},
 		{"kills", false, testKills},
 		{"processes", false, testProcesses},
 		{"disaster", false, testDisaster},

@@ -62,6 +62,21 @@ func (f *File) AddRepository(name string, r Repository) (*Change, error) {
 	return f.add(name, repositories, lines, first, &meant)
 }
 
+// SetID says anew which repository is at the place of one that has an id.
+func (f *File) SetID(name, id string) (*Change, error) {
+	n := f.document.find(repositories, name, "id")
+	if n == nil {
+		return nil, &oddity{fmt.Sprintf("the repository %s has no id", name), "edit the file by hand"}
+	}
+	open := f.document.data[n.at:]
+	end := bytes.IndexByte(open[1:], open[0])
+	meant := *f.Config
+	r := meant.Repositories[name]
+	r.ID = id
+	meant.Repositories = with(f.Config.Repositories, name, r)
+	return f.change([]splice{{n.at, n.at + end + 2, quote(id)}}, &meant)
+}
+
 // Free proves that a repository can be added under a name.
 func (f *File) Free(name string) error {
 	if _, there := f.Config.Repositories[name]; there {

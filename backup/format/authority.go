@@ -1,5 +1,7 @@
 package format
 
+import "slices"
+
 // Roles of writers.
 const (
 	RoleWriter = "writer" // may commit heads
@@ -30,6 +32,21 @@ type Authority struct {
 	Grace      int64             // seconds from a tombstone to deletion
 	Session    int64             // seconds after which a writer resolves anew
 	Parity     bool              // writers add parity objects
+	// Former are the ids that the repository had under earlier roots, the first
+	// one first. There are none in most.
+	Former []Hash
+	// Successor is the id under the root that follows, in the last statement that
+	// this root signs; else zero.
+	Successor Hash
+}
+
+// Label is the id that objects carry as their repository's: that of its first
+// root, whatever root there is now.
+func (a *Authority) Label() Hash {
+	if len(a.Former) > 0 {
+		return a.Former[0]
+	}
+	return a.Repository
 }
 
 // Slot names the object that holds the master identity behind one secret.
@@ -92,6 +109,12 @@ func (a *Authority) Encode() []byte {
 	if a.Parity {
 		p.raw(`,"parity":true`)
 	}
+	if len(a.Former) > 0 {
+		p.raw(`,"former":`).hashes(a.Former)
+	}
+	if !a.Successor.IsZero() {
+		p.raw(`,"successor":`).hash(a.Successor)
+	}
 	p.raw("}\n")
 	return p.b
 }
@@ -146,6 +169,12 @@ func ParseAuthority(body []byte) (*Authority, error) {
 	c.lit(`,"session":`)
 	a.Session = c.int()
 	a.Parity = c.opt(`,"parity":true`)
+	if c.opt(`,"former":`) {
+		a.Former = c.former(a.Repository)
+	}
+	if c.opt(`,"successor":`) {
+		a.Successor = c.successor(a)
+	}
 	c.lit("}\n")
 	if err := c.same(a.Encode); err != nil {
 		return nil, err
@@ -185,6 +214,31 @@ func (c *cursor) keyOf(id Hash, whose string) string {
 		c.fail(Malformed, "the key of %s is that of %s", whose, got)
 	}
 	return line
+}
+
+// former reads the ids that a repository had before.
+func (c *cursor) former(now Hash) []Hash {
+	list := []Hash{}
+	c.list(MaxFormer, "former ids", func() {
+		h := c.hash()
+		if h == now || slices.Contains(list, h) {
+			c.fail(Malformed, "an id stands twice among the former ones and the present one")
+		}
+		list = append(list, h)
+	})
+	if len(list) == 0 {
+		c.fail(NonCanonical, "a list of former ids that is empty")
+	}
+	return list
+}
+
+// successor reads the id that a repository is to have.
+func (c *cursor) successor(a *Authority) Hash {
+	h := c.hash()
+	if c.err == nil && (h.IsZero() || h == a.Repository || slices.Contains(a.Former, h)) {
+		c.fail(Malformed, "the successor is none, or an id that the repository has or had")
+	}
+	return h
 }
 
 func (c *cursor) slots() []Slot {

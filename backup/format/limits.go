@@ -8,6 +8,7 @@ const (
 	MaxWriters    = 10_000    // writers in an authority
 	MaxSlots      = 100       // slots in an authority
 	MaxForgotten  = 100_000   // forgotten heads in an authority
+	MaxFormer     = 100       // ids that a repository had under earlier roots
 	MaxLive       = 200_000   // packs and index objects in a live set, together
 	MaxHeader     = 1 << 10   // header of a sealed object
 	MaxFrames     = 1_000_000 // frames in a directory

@@ -2,6 +2,7 @@ package harden
 
 import (
 	"os"
+	"runtime"
 	"slices"
 	"strings"
 )
@@ -10,11 +11,19 @@ import (
 // export, or tell where one is.
 var secrets = []string{"CHATKEEP_PASSPHRASE", "CHATKEEP_NEW_PASSPHRASE", "CHATKEEP_EXPORT_KEY"}
 
-// IsSecret reports whether a variable is one that no other program is to see. Windows
-// knows no case in names.
+// IsSecret reports whether a variable is one that no other program is to see, in
+// whatever case.
 func IsSecret(name string) bool {
 	name = strings.ToUpper(name)
 	return slices.ContainsFunc(secrets, func(s string) bool { return strings.HasPrefix(name, s) })
+}
+
+// fold is a variable's name as the system compares it.
+func fold(name string) string {
+	if runtime.GOOS == "windows" {
+		return strings.ToUpper(name)
+	}
+	return name
 }
 
 // TakeSecrets takes the secrets out of this process's environment, so that no program
@@ -24,12 +33,12 @@ func TakeSecrets() (getenv func(name string) string) {
 	taken := map[string]string{}
 	for _, pair := range os.Environ() {
 		if name, value, _ := strings.Cut(pair, "="); IsSecret(name) {
-			taken[name] = value
+			taken[fold(name)] = value
 			_ = os.Unsetenv(name)
 		}
 	}
 	return func(name string) string {
-		if value, ok := taken[name]; ok {
+		if value, ok := taken[fold(name)]; ok {
 			return value
 		}
 		return os.Getenv(name)

@@ -39,6 +39,9 @@ func NewPruner(k *Keyring, root PublicKey, label string) (*Pruner, error) {
 // Signer returns the key that signs tombstones.
 func (p *Pruner) Signer() SigningKey { return p.signing }
 
+// Follow is Follow of [Writer].
+func (p *Pruner) Follow(root PublicKey) { p.Repository, p.Root = root.ID(), root }
+
 // prunerType is the type of a prune key file.
 const prunerType = "prune-key"
 

@@ -143,6 +143,10 @@ func (w *Writer) Enter(n uint64, recipient string) error {
 	return nil
 }
 
+// Follow makes it a key of the repository under another root, of which the owner has
+// told this machine. Nothing else may say whom a key belongs to.
+func (w *Writer) Follow(root PublicKey) { w.Repository, w.Root = root.ID(), root }
+
 // writerType is the type of a writer key file.
 const writerType = "writer-key"
 

@@ -17,60 +17,62 @@ const maxClaims = 8
 
 // Identify returns the id that the repository at a place claims. The claim is
 // consistent, its root key signed it, but whose repository it is only the id
-// itself, or a slot's secret, can tell. Where several roots have signed, whoever
-// may create objects could decide by a high number which is the newest: it is an
-// error of the class wrong-repository that names the ids.
+// itself, or a slot's secret, can tell. Where several roots have signed, and not one
+// as the successor of the others, whoever may create objects could decide by a high
+// number which is the newest: it is an error of the class wrong-repository that
+// names the ids.
 func Identify(ctx context.Context, store storage.Reader, place string) (format.Hash, error) {
 	names, err := listAuthorities(ctx, store, place)
 	if err != nil {
 		return format.Hash{}, err
 	}
-	var ids []string
-	var id format.Hash
+	claims := succession{next: map[format.Hash]format.Hash{}}
 	var first error
 	for _, name := range slices.Backward(names) {
-		claim, err := claimed(ctx, &objects{store: store}, name)
+		a, err := claimed(ctx, &objects{store: store}, name)
 		switch {
 		case err != nil && format.ClassOf(err) == "":
 			return format.Hash{}, err
-		case err != nil:
-			if first == nil {
-				first = err
-			}
-		case !slices.Contains(ids, claim.String()):
-			ids, id = append(ids, claim.String()), claim
+		case err == nil:
+			claims.add(a)
+		case first == nil:
+			first = err
 		}
-		if len(ids) == maxClaims {
+		if len(claims.ids) == maxClaims {
 			break
 		}
 	}
-	switch len(ids) {
+	var ids []string
+	standing := claims.standing()
+	switch len(standing) {
 	case 0:
 		return format.Hash{}, first
 	case 1:
-		return id, nil
+		return standing[0], nil
+	}
+	for _, id := range standing {
+		ids = append(ids, id.String())
 	}
 	e := format.Fail(format.WrongRepository, "authority", "the place claims to be several repositories: %s", strings.Join(ids, ", "))
 	e.Cure = "--id says which one is meant"
 	return format.Hash{}, e
 }
 
-// claimed returns the repository that an authority says it is of.
-func claimed(ctx context.Context, source *objects, name format.Name) (format.Hash, error) {
+// claimed opens an authority of whatever repository it says it is of.
+func claimed(ctx context.Context, source *objects, name format.Name) (*format.Authority, error) {
 	data, err := source.get(ctx, name, format.MaxSigned)
 	if err != nil {
-		return format.Hash{}, err
+		return nil, err
 	}
 	e, err := format.ParseEnvelope(data, format.MaxSigned)
 	if err != nil {
-		return format.Hash{}, format.At(name.String(), err)
+		return nil, format.At(name.String(), err)
 	}
 	a, err := format.ParseAuthority([]byte(e.Body))
 	if err != nil {
-		return format.Hash{}, format.At(name.String(), err)
+		return nil, format.At(name.String(), err)
 	}
-	_, err = keys.OpenAuthority(name.String(), data, a.Repository)
-	return a.Repository, err
+	return keys.OpenAuthority(name.String(), data, a.Repository)
 }
 
 // listAuthorities returns the names of all authorities, the newest last. There
@@ -107,7 +109,7 @@ func (v *View) loadAuthority(ctx context.Context, source *objects) error {
 		v.forgotten[ref] = true
 	}
 	v.checkAncestry(statements, names)
-	return nil
+	return v.succeed(ctx, source, statements, names)
 }
 
 // openNewest opens the authorities that the owner has signed with the highest

@@ -258,7 +258,7 @@ func (l *loader) index(ctx context.Context, ref format.Ref) error {
 
 // readIndex reads an index object of this writer.
 func (s *Session) readIndex(ctx context.Context, name format.Name) ([]format.IndexPack, error) {
-	return readIndex(ctx, &objects{s.store, s.memory}, name, s.view.ID, s.key.IndexIdentity())
+	return readIndex(ctx, &objects{s.store, s.memory}, name, s.view.Label(), s.key.IndexIdentity())
 }
 
 func (s *Session) learn(p format.IndexPack, index format.Hash) {

@@ -376,7 +376,7 @@ func (c *checker) wholeIndex(ctx context.Context) ([]format.IndexPack, error) {
 		if name.Type != format.ObjectIndex {
 			continue
 		}
-		packs, err := readIndex(ctx, &objects{store: c.store}, name, c.view.ID, c.reader.identities()...)
+		packs, err := readIndex(ctx, &objects{store: c.store}, name, c.view.Label(), c.reader.identities()...)
 		if err := c.carry(err); err != nil {
 			return nil, err
 		}

@@ -228,7 +228,7 @@ func (s *Session) putIndex(ctx context.Context, packs []*pack) error {
 
 // putSealed puts a sealed object that is no pack.
 func (s *Session) putSealed(ctx context.Context, kind string, data []byte, name func(format.Hash) string, to ...age.Recipient) (format.Ref, error) {
-	object, hash, err := sealData(format.Header{Type: kind, Repository: s.view.ID, Epoch: s.key.Epoch, Writer: s.key.ID}, data, to...)
+	object, hash, err := sealData(format.Header{Type: kind, Repository: s.view.Label(), Epoch: s.key.Epoch, Writer: s.key.ID}, data, to...)
 	if err != nil {
 		return format.Ref{}, err
 	}
@@ -239,7 +239,7 @@ func (s *Session) putSealed(ctx context.Context, kind string, data []byte, name 
 }
 
 func (s *Session) putManifest(ctx context.Context, m *format.Manifest, live format.LiveSet) (*format.Ref, error) {
-	m.Repository, m.Writer = s.view.ID, s.key.ID
+	m.Repository, m.Writer = s.view.Label(), s.key.ID
 	m.Seq, m.Prev = s.next()
 	m.Live = live.Hash()
 	data := m.Encode()
@@ -265,7 +265,7 @@ func (s *Session) next() (uint64, []format.Hash) {
 // putHead is the point of no return: what it names must be durable.
 func (s *Session) putHead(ctx context.Context, manifest *format.Ref, live format.LiveSet) error {
 	h := &format.Head{
-		Repository: s.view.ID, Requires: []string{}, Writer: s.key.ID, Epoch: s.key.Epoch,
+		Repository: s.view.Label(), Requires: []string{}, Writer: s.key.ID, Epoch: s.key.Epoch,
 		Time: s.lastTime(), Manifest: manifest, Authority: s.view.AuthorityHash, Seen: s.witness(),
 	}
 	h.Seq, h.Prev = s.next()
@@ -278,7 +278,7 @@ func (s *Session) putHead(ctx context.Context, manifest *format.Ref, live format
 	object := keys.SignHead(s.key.Signer(), h)
 	hash := format.Sum(object)
 	name := format.HeadName(s.key.ID, h.Seq, hash)
-	if _, err := keys.OpenHead(name, object, s.view.ID, s.key.Signer().Public()); err != nil {
+	if _, err := keys.OpenHead(name, object, s.view.Label(), s.key.Signer().Public()); err != nil {
 		return err // a head that readers refuse would be there for ever
 	}
 	// A crash from here on leaves it open whether the head is there. The intent

@@ -79,7 +79,7 @@ func (c *copier) listSource(ctx context.Context) error {
 // authority verifies one statement of the owner's. Loading looked at the newest
 // alone.
 func (c *copier) authority(ctx context.Context, name format.Name) error {
-	a, err := openAuthority(ctx, &objects{c.from.Store, c.from.Memory}, name, c.from.ID)
+	a, err := c.view.openEarlier(ctx, &objects{c.from.Store, c.from.Memory}, name)
 	if err != nil {
 		return c.stray(name.String(), err)
 	}

@@ -104,6 +104,9 @@ func (e *Locked) ExitCode() int { return 12 }
 // to be opened. A side that the masters do not open, and that has something that no
 // other has, is an error of type [Locked].
 func PlanJoin(ctx context.Context, store storage.Store, view *View, memory Memory, masters ...*keys.Master) (*Join, error) {
+	if err := view.goesOn(); err != nil {
+		return nil, err
+	}
 	j := &Join{store: store, view: view, sides: view.Sides()}
 	if len(j.sides) == 0 {
 		return nil, errors.New("there is one newest authority, and nothing to join")
@@ -218,13 +221,14 @@ func (j *Join) Slots() []format.Slot {
 func (j *Join) Owner(ctx context.Context) (*Owner, error) {
 	next := *j.view.Authority
 	next.N++
+	next.Successor = format.Hash{} // of a change that was cut off
 	next.Previous, next.Slots, next.Writers = nil, slices.Clone(j.slots), slices.Clone(next.Writers)
 	for _, side := range j.sides {
 		next.Previous = append(next.Previous, side.Hash)
 		next.Keyring.N = max(next.Keyring.N, side.Keyring.N)
 	}
 	slices.SortFunc(next.Previous, format.Hash.Compare)
-	o := &Owner{store: j.store, master: j.master, ring: j.ring, authority: &next}
+	o := &Owner{store: j.store, master: j.master, ring: j.ring, authority: &next, was: j.view.Authority}
 	if err := j.rename(ctx, o); err != nil {
 		return nil, err
 	}

@@ -300,6 +300,33 @@ func TestJoinDies(t *testing.T) {
 	}
 }
 
+// TestJoinEnded: where one side gave the repository another root, nothing is joined under
+// the old one.
+func TestJoinEnded(t *testing.T) {
+	s := oneSnapshot(t)
+	owners := []*repo.Owner{s.owner(t), s.owner(t)}
+	master, err := keys.NewMaster(s.master.Classic())
+	must(t, err)
+	object, err := keys.SealRecovery(master, keys.NewRecoveryKey())
+	must(t, err)
+	must(t, owners[0].Succeed(t.Context(), master, []repo.NewSlot{{Name: "recovery", Kind: format.SlotRecovery, Object: object}}))
+	for _, o := range owners {
+		must(t, o.Commit(t.Context()))
+	}
+	v := s.load(t, nil)
+	if len(v.Sides()) != 2 {
+		t.Fatalf("%d sides: this proves nothing", len(v.Sides()))
+	}
+	if _, err := repo.PlanJoin(t.Context(), s.store, v, nil, s.master); format.ClassOf(err) != format.WrongRepository {
+		t.Errorf("a root that has ended is joined: %v", err)
+	}
+	v, err = repo.Load(t.Context(), s.store, master.Repository, "here", nil)
+	must(t, err)
+	if len(v.Sides()) != 0 {
+		t.Error("the new root has a fork")
+	}
+}
+
 // TestJoinNothing: without a fork there is nothing to join.
 func TestJoinNothing(t *testing.T) {
 	s := oneSnapshot(t)

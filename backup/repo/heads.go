@@ -212,7 +212,7 @@ func (v *View) loadChain(ctx context.Context, source *objects, w format.Authorit
 	for _, name := range names {
 		c.listed[name.Hash] = true
 	}
-	heads, errs := fetchHeads(ctx, source, v.ID, key, v.untilEnd(w, names))
+	heads, errs := fetchHeads(ctx, source, v.Label(), key, v.untilEnd(w, names))
 	for _, err := range errs {
 		if err != nil {
 			if err := v.problem(err); err != nil {

@@ -19,7 +19,7 @@ import (
 // made, and one more.
 type healer struct {
 	store storage.Reader
-	id    format.Hash
+	label format.Hash // of the repository
 	code  reedsolomon.Encoder
 	// groups are the parity objects by the packs they are over, read when first
 	// asked.
@@ -33,7 +33,9 @@ type group struct {
 	packs []format.Ref
 }
 
-func newHealer(store storage.Reader, id format.Hash) *healer { return &healer{store: store, id: id} }
+func newHealer(store storage.Reader, label format.Hash) *healer {
+	return &healer{store: store, label: label}
+}
 
 // get makes a pack; nil where that is not possible.
 func (h *healer) get(ctx context.Context, name format.Name) ([]byte, error) {
@@ -82,7 +84,7 @@ func (h *healer) load(ctx context.Context) (err error) {
 	h.groups = map[format.Hash][]group{}
 	for _, name := range names {
 		p, err := readParityHeader(ctx, h.store, name)
-		if format.ClassOf(err) != "" || err == nil && p.Repository != h.id {
+		if format.ClassOf(err) != "" || err == nil && p.Repository != h.label {
 			continue // it costs healing power, and nothing else
 		}
 		if err != nil {

@@ -79,7 +79,7 @@ func isLoss(err error) bool {
 // addIndex takes from an index object what it says of the packs that are left.
 // Sizes are those of the live set; an index object of that set must agree.
 func (r *Reader) addIndex(ctx context.Context, x *Index, name format.Name, left map[format.Hash]int64, strict bool) error {
-	records, err := indexRecords(ctx, r.source, name, r.view.ID, r.identities()...)
+	records, err := indexRecords(ctx, r.source, name, r.view.Label(), r.identities()...)
 	if err != nil {
 		return err
 	}
@@ -151,7 +151,7 @@ func (r *Reader) readDirectory(ctx context.Context, ref format.Ref) (format.Inde
 	if err != nil {
 		return p, ranges.failure(format.At(name, err), name)
 	}
-	if err := layout.Header.Check(name, format.TypePack, layout.Header.Kind, r.view.ID); err != nil {
+	if err := layout.Header.Check(name, format.TypePack, layout.Header.Kind, r.view.Label()); err != nil {
 		return p, err
 	}
 	p.Kind, err = format.ParseKind(layout.Header.Kind)

@@ -106,7 +106,7 @@ func (v *View) openTombstone(name format.Name, data []byte) (*format.Tombstone, 
 		if err != nil {
 			continue
 		}
-		t, err := keys.OpenTombstone(name.String(), data, v.ID, key)
+		t, err := keys.OpenTombstone(name.String(), data, v.Label(), key)
 		if format.ClassOf(err) != format.WrongWriter {
 			return t, err
 		}

@@ -26,7 +26,7 @@ func (x *Remains) Headless(ctx context.Context, made func(*format.Manifest) bool
 		if err != nil && format.ClassOf(err) == "" {
 			return nil, err
 		}
-		if err != nil || m.Repository != x.view.ID {
+		if err != nil || m.Repository != x.view.Label() {
 			continue
 		}
 		chain := x.view.Chains[m.Writer]

@@ -56,6 +56,7 @@ type mender struct {
 	id      format.Hash
 	o       MendOptions
 	sources []source
+	parity  *healer
 	report  *MendReport
 }
 
@@ -79,7 +80,7 @@ const maxRounds = 64
 // verified, and on this machine's disk: whatever happens then, the next run has
 // them.
 func Mend(ctx context.Context, store storage.Store, id format.Hash, o MendOptions) (*MendReport, error) {
-	m := &mender{store: store, id: id, o: o, report: &MendReport{}}
+	m := &mender{store: store, id: id, o: o, parity: newHealer(store, id), report: &MendReport{}}
 	m.sources = append(m.sources, source{"chatkeep", builtIn})
 	if o.Memory != nil {
 		m.sources = append(m.sources,
@@ -92,7 +93,7 @@ func Mend(ctx context.Context, store storage.Store, id format.Hash, o MendOption
 			return from.get(ctx, name, format.MaxObject)
 		}})
 	}
-	m.sources = append(m.sources, source{"parity", newHealer(store, id).get})
+	m.sources = append(m.sources, source{"parity", m.parity.get})
 	for range maxRounds {
 		again, err := m.round(ctx)
 		if err != nil {

@@ -11,6 +11,9 @@ import (
 
 // mayWrite returns what the authority says of a key that may write.
 func (v *View) mayWrite(key *keys.Writer) (*format.AuthorityWriter, error) {
+	if err := v.goesOn(); err != nil {
+		return nil, err
+	}
 	for i := range v.Authority.Writers {
 		w := &v.Authority.Writers[i]
 		if w.ID != key.ID {
@@ -64,7 +67,7 @@ func (v *View) caughtUp(ctx context.Context, source *objects, key *keys.Writer, 
 
 func (v *View) readNews(ctx context.Context, source *objects, key *keys.Writer, name format.Name) (*format.News, error) {
 	return cached(ctx, source, name, format.MaxObject, func(object []byte) (*format.News, error) {
-		data, err := openSealed(name.String(), object, format.TypeNews, v.ID, format.MaxNews, key.IndexIdentity())
+		data, err := openSealed(name.String(), object, format.TypeNews, v.Label(), format.MaxNews, key.IndexIdentity())
 		if err != nil {
 			return nil, err
 		}
@@ -72,7 +75,7 @@ func (v *View) readNews(ctx context.Context, source *objects, key *keys.Writer, 
 		if err != nil {
 			return nil, format.At(name.String(), err)
 		}
-		if news.Repository != v.ID {
+		if news.Repository != v.Label() {
 			return nil, format.Fail(format.WrongRepository, name.String(), "it is of repository %s", news.Repository)
 		}
 		return news, format.CheckNewsPlace(name, news)

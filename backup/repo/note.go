@@ -43,14 +43,14 @@ func (n *Noter) Writer() format.Hash { return n.key.ID }
 // the storage's clock where that tells, else by this machine's.
 func (n *Noter) Put(ctx context.Context, about string, text []byte) (format.Hash, time.Time, error) {
 	note := &format.Note{
-		Repository: n.view.ID, Writer: n.key.ID, About: about,
+		Repository: n.view.Label(), Writer: n.key.ID, About: about,
 		Time: n.now().UTC().Truncate(time.Second), Text: string(text),
 	}
 	data := keys.SignNote(n.key.Signer(), note)
 	if _, err := format.ParseNote(data); err != nil {
 		return format.Hash{}, time.Time{}, err // what readers refuse would be there for ever
 	}
-	header := format.Header{Type: format.TypeNote, Repository: n.view.ID, Epoch: n.key.Epoch, Writer: n.key.ID}
+	header := format.Header{Type: format.TypeNote, Repository: n.view.Label(), Epoch: n.key.Epoch, Writer: n.key.ID}
 	object, hash, err := sealData(header, data, n.key.EpochRecipient()...)
 	if err != nil {
 		return hash, time.Time{}, err

@@ -163,11 +163,11 @@ func (n *noteReader) bad(err error) bool {
 func (n *noteReader) open(one listedNote, key keys.PublicKey) (*Note, error) {
 	name := one.name.String()
 	note, err := cached(n.ctx, n.r.source, one.name, maxNoteObject, func(object []byte) (*format.Note, error) {
-		data, err := openSealed(name, object, format.TypeNote, n.r.view.ID, format.MaxNote, n.r.identities()...)
+		data, err := openSealed(name, object, format.TypeNote, n.r.view.Label(), format.MaxNote, n.r.identities()...)
 		if err != nil {
 			return nil, err
 		}
-		return keys.OpenNote(name, data, n.r.view.ID, key)
+		return keys.OpenNote(name, data, n.r.view.Label(), key)
 	})
 	if err != nil {
 		return nil, err

@@ -58,7 +58,7 @@ func (s *Session) openPack(o *openPack, kind format.Kind) error {
 	if err != nil {
 		return err
 	}
-	header := format.Header{Type: format.TypePack, Repository: s.view.ID, Epoch: s.key.Epoch, Writer: s.key.ID, Kind: kind.String()}
+	header := format.Header{Type: format.TypePack, Repository: s.view.Label(), Epoch: s.key.Epoch, Writer: s.key.ID, Kind: kind.String()}
 	o.number, o.builder = number, format.NewBuilder(header, s.plaintexts.get())
 	return nil
 }

@@ -22,7 +22,12 @@ type Owner struct {
 	master    *keys.Master
 	ring      *keys.Keyring
 	authority *format.Authority // the one in the making
+	was       *format.Authority // the one before; nil before the first
 	done      bool              // it was committed, or that was tried
+
+	// Where the root ends: the last statement that it signs, and its key.
+	last    *format.Authority
+	lastKey keys.SigningKey
 }
 
 // NewOwner begins a change of the repository that the view shows.
@@ -34,12 +39,16 @@ func NewOwner(ctx context.Context, store storage.Store, view *View, master *keys
 	if len(view.newest) > 1 {
 		return nil, view.forked()
 	}
+	if err := view.goesOn(); err != nil {
+		return nil, err
+	}
 	next := *view.Authority
 	next.N++
+	next.Successor = format.Hash{} // of a change that was cut off
 	next.Previous = []format.Hash{view.AuthorityHash}
 	next.Slots = slices.Clone(next.Slots)
 	next.Writers = slices.Clone(next.Writers)
-	return &Owner{store: store, master: master, ring: r.ring, authority: &next}, nil
+	return &Owner{store: store, master: master, ring: r.ring, authority: &next, was: view.Authority}, nil
 }
 
 // Authority returns the statement in the making.
@@ -192,6 +201,10 @@ func (o *Owner) putAuthority(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	lastName, last, err := o.signLast()
+	if err != nil {
+		return err
+	}
 	ref := format.KeyringRef{N: o.authority.Keyring.N + 1, SHA256: format.Sum(ring), Size: int64(len(ring))}
 	ringName := format.KeyringName(ref.N, ref.SHA256)
 	if _, err := keys.OpenKeyring(ringName, ring, o.master); err != nil {
@@ -204,6 +217,9 @@ func (o *Owner) putAuthority(ctx context.Context) error {
 		return err
 	}
 	if err := o.put(ctx, ringName, ring); err != nil {
+		return err
+	}
+	if err := o.putLast(ctx, lastName, last); err != nil {
 		return err
 	}
 	return o.put(ctx, name, object)

@@ -92,7 +92,7 @@ func sameFrames(a, b []format.Frame) bool {
 
 // packHasher checks a pack's header and returns the hasher for its chunk ids.
 func (r *Reader) packHasher(name string, h format.Header, kind format.Kind, cache map[hasherKey]*blake3.Hasher) (*blake3.Hasher, error) {
-	if err := h.Check(name, format.TypePack, kind.String(), r.view.ID); err != nil {
+	if err := h.Check(name, format.TypePack, kind.String(), r.view.Label()); err != nil {
 		return nil, err
 	}
 	secrets, ok := r.secrets[h.Writer]

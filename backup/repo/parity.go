@@ -79,7 +79,7 @@ func (s *Session) putParity(ctx context.Context, p *parity) {
 		if len(p.packs) == 0 || i > 0 && len(p.packs) < twoRows {
 			break
 		}
-		object := (&format.Parity{Repository: s.view.ID, Row: i, Packs: p.packs, Sums: p.sums, Data: row}).Encode()
+		object := (&format.Parity{Repository: s.view.Label(), Row: i, Packs: p.packs, Sums: p.sums, Data: row}).Encode()
 		if err := s.put(ctx, format.ParityName(format.Sum(object)), object); err != nil {
 			s.note(fmt.Sprintf("no parity for %d packs: %v", len(p.packs), err))
 			break

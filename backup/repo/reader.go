@@ -106,7 +106,7 @@ func (r *Reader) Manifest(ctx context.Context, h *Head) (*format.Manifest, error
 // readManifest reads a manifest, whosesoever it is.
 func (r *Reader) readManifest(ctx context.Context, name format.Name) (*format.Manifest, error) {
 	data, err := cached(ctx, r.source, name, format.MaxObject, func(object []byte) ([]byte, error) {
-		return openSealed(name.String(), object, format.TypeManifest, r.view.ID, format.MaxManifest, r.identities()...)
+		return openSealed(name.String(), object, format.TypeManifest, r.view.Label(), format.MaxManifest, r.identities()...)
 	})
 	if err != nil {
 		return nil, err

@@ -93,7 +93,7 @@ func (x *Remains) readIndexes(ctx context.Context) error {
 		}
 	}
 	for _, name := range slices.Concat(named, others) {
-		packs, err := readIndex(ctx, x.source, name, x.view.ID, x.identities()...)
+		packs, err := readIndex(ctx, x.source, name, x.view.Label(), x.identities()...)
 		if ends(err) {
 			return err
 		}

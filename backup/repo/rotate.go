@@ -18,9 +18,14 @@ import (
 // After an error the change cannot be committed.
 func (o *Owner) Rotate(ctx context.Context, master *keys.Master, slots []NewSlot) (err error) {
 	defer func() { o.done = o.done || err != nil }()
-	switch {
-	case master.Repository != o.master.Repository:
+	if master.Repository != o.master.Repository {
 		return format.Fail(format.WrongRepository, "the new master", "it is of repository %s", master.Repository)
+	}
+	return o.rotate(ctx, master, slots)
+}
+
+func (o *Owner) rotate(ctx context.Context, master *keys.Master, slots []NewSlot) error {
+	switch {
 	case master.Classic() != o.authority.Classic:
 		return errors.New("a repository stays hybrid or classic: its writers' keys are of that kind")
 	case len(slots) == 0:
@@ -59,7 +64,7 @@ func (o *Owner) tell(ctx context.Context, w *format.AuthorityWriter, epoch uint6
 		return err
 	}
 	_, recipient, _ := o.ring.Recipient(epoch)
-	news := &format.News{Repository: o.authority.Repository, Writer: w.ID, N: 1, Epoch: epoch, Recipient: recipient}
+	news := &format.News{Repository: o.authority.Label(), Writer: w.ID, N: 1, Epoch: epoch, Recipient: recipient}
 	if n := len(w.News); n > 0 {
 		news.N = w.News[n-1].N + 1
 	}

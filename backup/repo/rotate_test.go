@@ -29,6 +29,12 @@ func newRotation(t *testing.T, old *keys.Master) *rotation {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return sealed(t, master)
+}
+
+// sealed makes a slot for a new master.
+func sealed(t *testing.T, master *keys.Master) *rotation {
+	t.Helper()
 	r := &rotation{master: master, secret: keys.NewRecoveryKey()}
 	object, err := keys.SealRecovery(master, r.secret)
 	if err != nil {

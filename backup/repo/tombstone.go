@@ -82,7 +82,7 @@ func cut(list *[]format.Hash) []format.Hash {
 // putTombstone signs and puts a tombstone and reads it back. When the store took
 // it tells what the store's clock has reached.
 func (p *pruner) putTombstone(ctx context.Context, t *format.Tombstone) error {
-	t.Repository, t.Requires, t.Signer, t.Authority = p.view.ID, []string{}, p.key.ID, p.view.AuthorityHash
+	t.Repository, t.Requires, t.Signer, t.Authority = p.view.Label(), []string{}, p.key.ID, p.view.AuthorityHash
 	if t.Time.IsZero() {
 		if p.o.MachineClock == nil {
 			return noTime()
@@ -92,7 +92,7 @@ func (p *pruner) putTombstone(ctx context.Context, t *format.Tombstone) error {
 	t.Time = t.Time.UTC().Truncate(time.Second)
 	object := keys.SignTombstone(p.key.Signer(), t)
 	name := format.TombstoneName(format.Sum(object))
-	if _, err := keys.OpenTombstone(name, object, p.view.ID, p.key.Signer().Public()); err != nil {
+	if _, err := keys.OpenTombstone(name, object, p.view.Label(), p.key.Signer().Public()); err != nil {
 		return err // what readers refuse would stop every writer for ever
 	}
 	info, err := p.store.Put(ctx, name, object)

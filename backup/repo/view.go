@@ -29,6 +29,8 @@ type View struct {
 	// name.
 	strangers bool
 	accepted  map[format.Class]bool
+	// ended is what says that another root has followed, nil where none has.
+	ended *format.Error
 	// unsound is why the view goes by an authority that may not be the newest; it
 	// is for looking at damage alone, and never trusted. Lenient allows it.
 	unsound error

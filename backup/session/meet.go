@@ -48,6 +48,9 @@ func (a *Archive) met(ctx context.Context) (*repo.Reader, error) {
 		return nil, err
 	}
 	a.told = master.Repository
+	if _, err := a.follow(); err != nil {
+		return nil, err
+	}
 	if err := a.View.Compare(a.Memory); err != nil {
 		return nil, err
 	}

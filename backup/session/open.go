@@ -22,6 +22,7 @@ type Archive struct {
 	call  *Call
 	store *traffic
 	said  config.Repository // what the configuration file says of it
+	as    string            // its name there, or ""
 	given string            // the id that the user gave, or ""
 	name  string            // what this machine remembers the place by
 	told  format.Hash       // the id that somebody vouches for, zero where only the place claims it
@@ -98,7 +99,11 @@ func (c *Call) load(ctx context.Context, p place, store *traffic) (*Archive, err
 	if a.View, err = repo.Survey(ctx, store, a.Memory.ID, a.name, a.Memory); err != nil {
 		return nil, a.named(err)
 	}
-	return a, nil
+	moved, err := a.follow()
+	if moved && err == nil { // and remembers more
+		a.View, err = repo.Survey(ctx, store, a.Memory.ID, a.name, a.Memory)
+	}
+	return a, err
 }
 
 // identified is the archive as far as this machine's memory goes: which repository
@@ -117,7 +122,7 @@ func (c *Call) identified(ctx context.Context, p place, store *traffic) (*Archiv
 }
 
 func (c *Call) archive(p place, store *traffic) *Archive {
-	return &Archive{Store: store, Place: p.location.Text, call: c, store: store, said: p.said, given: p.id, name: p.nameOf(store)}
+	return &Archive{Store: store, Place: p.location.Text, call: c, store: store, said: p.said, as: p.name, given: p.id, name: p.nameOf(store)}
 }
 
 // named makes an absent repository one at the place as the user knows it.

@@ -23,6 +23,9 @@ func (d Dirs) Still() Dirs {
 	return d
 }
 
+// IsStill reports whether these are the folders of one who only looks.
+func (d Dirs) IsStill() bool { return d.still }
+
 // DefaultDirs follows the XDG base directory specification, with getenv in
 // place of the environment. A relative value is ignored, as XDG demands.
 func DefaultDirs(getenv func(string) string) (Dirs, error) {
