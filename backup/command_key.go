@@ -12,7 +12,7 @@ func keyCommand(env *session.Env) *cli.Command {
 	return &cli.Command{
 		Name: "key", Category: session.SetUp, Usage: "what opens the repository: passphrases, recovery key, age and SSH keys",
 		Subcommands: []*cli.Command{
-			keyListCommand(env), keyAddCommand(env), keyRemoveCommand(env), keyPasswdCommand(env), keyRotateCommand(env), keyTestCommand(env),
+			keyListCommand(env), keyAddCommand(env), keyRemoveCommand(env), keyPasswdCommand(env), keyRotateCommand(env), keyJoinCommand(env), keyTestCommand(env),
 		},
 	}
 }

@@ -18,7 +18,7 @@ func keyRotateCommand(env *session.Env) *cli.Command {
 	own := append(slices.Concat(session.SecretFlags(), session.KitFlags()), recipientFlag(), pluginFlag(),
 		&cli.BoolFlag{Name: "drop", Usage: "let the age and SSH keys go that --recipient and --plugin do not give again"},
 		&cli.BoolFlag{Name: "new-root", Usage: "sign with another root, which gives the repository another id that every machine has to be told"},
-		session.Yes(), session.DryRun())
+		reencryptFlag(), session.Yes(), session.DryRun())
 	return &cli.Command{
 		Name: "rotate", Usage: "begin anew after a secret leaked: new keys, which alone open what is written from then on",
 		Description: "Every key is made anew: a passphrase is asked for, or read from\n" +
@@ -34,9 +34,14 @@ func keyRotateCommand(env *session.Env) *cli.Command {
 			"counts: look at chatkeep writer list, and end the writers and prune keys that you do not\n" +
 			"know. Take another passphrase than the old one, and copy this repository to its copies\n" +
 			"first.\n\n" +
+			"With --reencrypt, what was written before is stored anew for the new keys, the messages\n" +
+			"first, of all machines; chatkeep prune takes the old packs away when its grace is over.\n" +
+			"Interrupted, the same command goes on. Where an epoch has begun and older packs are left,\n" +
+			"it does only that, and makes no new keys.\n\n" +
 			"  chatkeep key rotate --recovery-key-file /media/usb/recovery.txt\n" +
 			"  chatkeep key rotate --recipient \"$(cat ~/.ssh/id_ed25519.pub)\"\n" +
-			"  chatkeep key rotate --new-root",
+			"  chatkeep key rotate --new-root\n" +
+			"  chatkeep key rotate --reencrypt --dry-run",
 		Flags: env.KeyFlags(own...),
 		Action: env.Action(func(ctx context.Context, c *session.Call) error {
 			if _, err := recipientsOf(c, nil); err != nil {
@@ -45,6 +50,9 @@ func keyRotateCommand(env *session.Env) *cli.Command {
 			page, err := c.Kit()
 			if err != nil {
 				return err
+			}
+			if c.Bool("reencrypt") {
+				return rotateReencrypting(ctx, c, page)
 			}
 			return owned(ctx, c, func(w *session.Writable, o *owner) (told, error) { return rotate(ctx, c, w, o, page) })
 		}),
@@ -72,6 +80,9 @@ func rotate(ctx context.Context, c *session.Call, w *session.Writable, o *owner,
 		return nil, session.Usage("--kit goes with a recovery key, and there was none; chatkeep kit makes the page afterwards")
 	}
 	sum := rotated{Type: "summary", Verb: "rotate", Epoch: w.View.Authority.Epoch + 1, Keys: kinds, Gone: []string{}, DryRun: c.DryRun()}
+	if c.Bool("reencrypt") {
+		sum.Type = "rotation" // the summary is that of what follows
+	}
 	for _, s := range w.View.Authority.Slots {
 		if !slices.Contains(kinds, s.Name) {
 			sum.Gone = append(sum.Gone, s.Name)
@@ -106,6 +117,7 @@ func rotate(ctx context.Context, c *session.Call, w *session.Writable, o *owner,
 		forget()
 		return nil, err
 	}
+	o.master = master
 	return func() error {
 		kept := error(nil)
 		if recovery != "" {

@@ -50,7 +50,7 @@ func forgetReplaced(ctx context.Context, w *session.Writable, master *keys.Maste
 	if err != nil {
 		return err
 	}
-	if err := o.Forget(heads); err != nil {
+	if err := o.Forget(w.View.StoodFor(heads)); err != nil {
 		return err
 	}
 	if err := o.Commit(ctx); err != nil {

@@ -2,6 +2,7 @@ package backup
 
 import (
 	"context"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 
@@ -24,6 +25,9 @@ func writerAddCommand(env *session.Env) *cli.Command {
 			&cli.StringFlag{Name: "output", Usage: "write the key to `FILE`, which must not exist, for another machine"},
 			session.DryRun()),
 		Action: env.Action(func(ctx context.Context, c *session.Call) error {
+			if strings.HasPrefix(c.String("label"), "chatkeep:") {
+				return session.Usage("--label: names that begin with chatkeep: are chatkeep's own")
+			}
 			return owned(ctx, c, func(w *session.Writable, o *owner) (told, error) {
 				switch c.String("role") {
 				case format.RoleWriter:

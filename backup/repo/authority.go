@@ -94,11 +94,11 @@ func (v *View) loadAuthority(ctx context.Context, source *objects) error {
 	if err != nil {
 		return err
 	}
-	v.Authority, v.AuthorityHash = statements[0], v.newest[0]
+	v.Authority, v.AuthorityHash, v.statements = statements[0], v.newest[0], statements
 	if len(statements) > 1 {
 		v.Authority = joinAuthorities(statements)
 		v.Notes = append(v.Notes, "two owners changed the repository at once: "+
-			"what either ended has ended, what either keeps is kept, and nobody can change it until the two are joined")
+			"what either ended has ended, what either keeps is kept, and nobody can change it until chatkeep key join made one of both")
 	}
 	v.authorities, v.shown = map[format.Hash]bool{}, map[format.Name]bool{}
 	for _, name := range names {
@@ -208,8 +208,8 @@ func joinWriters(a, b []format.AuthorityWriter) []format.AuthorityWriter {
 		if ok && have.Ended != nil && (w.Ended == nil || w.Ended.Seq > have.Ended.Seq) {
 			w.Ended = have.Ended
 		}
-		if len(have.News) > len(w.News) {
-			w.News = have.News
+		if ok && len(have.News) >= len(w.News) {
+			w.News = have.News // where both sides began an epoch, that of the keyring
 		}
 		byID[w.ID] = w
 	}

@@ -46,7 +46,9 @@ func (s *Session) load(ctx context.Context) error {
 	if needs, err := s.view.Needs(); err == nil {
 		l.needs = needs
 	}
-	for _, chain := range s.family() {
+	family := s.family()
+	l.epochs = epochsOf(s.key.Epoch, family)
+	for _, chain := range family {
 		ever := chain.Ever()
 		for _, ref := range ever.Packs {
 			l.mine[ref.SHA256], want[ref.SHA256] = true, true
@@ -70,11 +72,19 @@ func (s *Session) load(ctx context.Context) error {
 		delete(l.there.packs, h)
 	}
 	// The newest index objects first: where several cover a pack, the one that
-	// took the place of the others is the one to go on with.
-	for _, chain := range s.family() {
-		if err := l.chain(ctx, chain); err != nil {
-			return err
+	// took the place of the others is the one to go on with. And what is of this
+	// epoch before all else, as if an epoch before it was given up: where a chunk is
+	// in two packs, the one of this epoch is referred to.
+	for _, old := range []bool{false, true} {
+		for _, chain := range family {
+			if err := l.chain(ctx, chain, old); err != nil {
+				return err
+			}
 		}
+		for _, p := range l.later {
+			s.learn(p.IndexPack, p.index)
+		}
+		l.later = nil
 	}
 	l.adopt(left)
 	return nil
@@ -92,14 +102,18 @@ func (s *Session) family() []*Chain {
 	return all
 }
 
-// chain learns what the index objects of a chain list.
-func (l *loader) chain(ctx context.Context, c *Chain) error {
+// chain learns what the index objects of a chain list, those of this epoch or those
+// before.
+func (l *loader) chain(ctx context.Context, c *Chain, old bool) error {
 	for _, h := range slices.Backward(c.Heads) {
 		for _, set := range []*format.LiveSet{h.Live, h.Add} {
 			if set == nil {
 				continue
 			}
 			for _, ref := range set.Index {
+				if l.old(ref.SHA256) != old {
+					continue
+				}
 				if err := l.index(ctx, ref); err != nil {
 					return err
 				}
@@ -193,7 +207,14 @@ type loader struct {
 	needs *Needs               // beyond it a pruner may have been, and nothing is missed; nil where it cannot be told
 	mine  map[format.Hash]bool // packs of this writer's chain
 	have  map[format.Hash]bool // packs that were learnt
+	// epochs are those of packs and index objects; nil in the first, where all are
+	// of one.
+	epochs map[format.Hash]uint64
+	later  []pack // of epochs before, to be learnt after those of this one
 }
+
+// old reports whether a pack or an index object is of an epoch before this one.
+func (l *loader) old(hash format.Hash) bool { return l.epochs != nil && l.epochs[hash] < l.s.key.Epoch }
 
 // index learns the chunks of one index object's packs, as far as those are this
 // writer's, present, whole and not condemned. One that is gone or damaged is no
@@ -218,9 +239,18 @@ func (l *loader) index(ctx context.Context, ref format.Ref) error {
 		return nil
 	}
 	for _, p := range packs {
-		if size, ok := l.there.packs[p.Pack]; ok && size == p.Size && l.mine[p.Pack] && !l.have[p.Pack] {
-			l.have[p.Pack] = true
+		size, ok := l.there.packs[p.Pack]
+		if !ok || size != p.Size || !l.mine[p.Pack] || l.have[p.Pack] {
+			continue
+		}
+		switch l.have[p.Pack] = true; {
+		case !l.old(p.Pack):
 			s.learn(p, ref.SHA256)
+		case l.needs == nil || l.needs.Packs[p.Pack] > 0:
+			l.later = append(l.later, pack{IndexPack: p, index: ref.SHA256})
+		default:
+			// No snapshot needs it, and it is open to whom the owner has locked
+			// out since: it is not referred to any more.
 		}
 	}
 	return err
@@ -242,24 +272,6 @@ func (s *Session) learn(p format.IndexPack, index format.Hash) {
 		// The index object has the record; a million frames need not stay here.
 		s.packs[len(s.packs)-1].Frames = nil
 	}
-}
-
-// leftovers are the packs that an unfinished run put and never committed.
-func (s *Session) leftovers() ([]format.IndexPack, error) {
-	records, err := s.memory.Journal().Records()
-	if err != nil {
-		return nil, err
-	}
-	var packs []format.IndexPack
-	for _, record := range records {
-		for p, err := range format.ParseIndex(record) {
-			if err != nil {
-				break // a journal is a help, not a witness
-			}
-			packs = append(packs, p)
-		}
-	}
-	return packs, nil
 }
 
 // adopt takes over packs that are still there.

@@ -225,7 +225,7 @@ func survey(ctx context.Context, store storage.Reader, view *View, now time.Time
 		return nil, err
 	}
 	var err error
-	if v.needs, err = view.needs(func(h *Head) bool { return isRecent(h, now) }); err != nil {
+	if v.needs, err = view.needs(func(h *Head) bool { return view.isRecent(h, now) }); err != nil {
 		v.needs = &Needs{}
 		v.problem(err)
 	}

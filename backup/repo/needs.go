@@ -82,7 +82,7 @@ func (n *Needs) has(name format.Name) bool {
 // needed returns the heads of a chain whose live sets must stay: the snapshots
 // that are not forgotten, and the checkpoints after the last snapshot. The run
 // that comes to its end takes over what the checkpoints before it hold, as far
-// as it needs that.
+// as it needs that. A writer that was ended comes to no end any more.
 func (v *View) needed(c *Chain) map[format.Hash]bool {
 	needed := map[format.Hash]bool{}
 	var last uint64 // snapshot
@@ -92,7 +92,7 @@ func (v *View) needed(c *Chain) map[format.Hash]bool {
 		}
 	}
 	for _, h := range c.Heads {
-		if h.Manifest != nil && !v.Forgotten(h) || h.Manifest == nil && h.Seq > last {
+		if h.Manifest != nil && !v.Forgotten(h) || h.Manifest == nil && h.Seq > last && c.Writer.Ended == nil {
 			needed[h.Hash] = true
 		}
 	}

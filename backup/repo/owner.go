@@ -37,10 +37,7 @@ func NewOwner(ctx context.Context, store storage.Store, view *View, master *keys
 		return nil, err
 	}
 	if len(view.newest) > 1 {
-		// Nobody but the owner may say which side of a fork was meant, and
-		// there is no command for it yet.
-		return nil, format.Fail(format.Fork, format.AuthorityName(view.Authority.N, view.newest[0]),
-			"there are %d authorities with this number", len(view.newest))
+		return nil, view.forked()
 	}
 	if err := view.Ended(); err != nil {
 		return nil, err

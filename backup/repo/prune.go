@@ -127,7 +127,7 @@ func (p *pruner) looked(ctx context.Context) (*View, error) {
 		return nil, refused(v.Problems[0])
 	}
 	if len(v.newest) > 1 {
-		return nil, refused(format.Fail(format.Fork, format.AuthorityName(v.Authority.N, v.newest[0]), "there are %d authorities with this number", len(v.newest)))
+		return nil, refused(v.forked())
 	}
 	return v, nil
 }
@@ -145,7 +145,12 @@ func (e *Refused) Error() string { return e.Err.Error() }
 func (e *Refused) Unwrap() error { return e.Err }
 
 // Hint tells what to do first.
-func (e *Refused) Hint() string { return "chatkeep check says what is wrong" }
+func (e *Refused) Hint() string {
+	if format.ClassOf(e.Err) == format.Fork {
+		return "" // the cause has a better one
+	}
+	return "chatkeep check says what is wrong"
+}
 
 // mayPrune asks the authority whether the key may condemn.
 func (p *pruner) mayPrune() error {
@@ -193,7 +198,7 @@ func (p *pruner) reached(t time.Time) {
 
 // condemn finds what no snapshot needs and puts a tombstone for it.
 func (p *pruner) condemn(ctx context.Context) error {
-	needs, err := p.view.needs(func(h *Head) bool { return isRecent(h, p.now) })
+	needs, err := p.view.needs(func(h *Head) bool { return p.view.isRecent(h, p.now) })
 	if err != nil {
 		return refused(err)
 	}
@@ -232,9 +237,10 @@ func condemnOne(t *format.Tombstone, name format.Name) {
 // beside small ones that end.
 const checkpointStays = 30 * 24 * time.Hour
 
-// isRecent reports whether a head is a checkpoint of a run that may go on yet.
-func isRecent(h *Head, now time.Time) bool {
-	return h.Manifest == nil && !h.Time.IsZero() && now.Sub(h.Time) < checkpointStays
+// isRecent reports whether a head is a checkpoint of a run that may go on yet. In a new
+// epoch none goes on with what only a checkpoint of an epoch before holds.
+func (v *View) isRecent(h *Head, now time.Time) bool {
+	return h.Manifest == nil && h.Epoch >= v.Authority.Epoch && !h.Time.IsZero() && now.Sub(h.Time) < checkpointStays
 }
 
 // old reports whether an object that no head ever named is of no run that may

@@ -409,6 +409,29 @@ func TestPruneCheckpoints(t *testing.T) {
 	s.whole(t)
 }
 
+// TestPruneEndedCheckpoint: a run of a writer that was ended comes to no end, and what
+// only its checkpoint holds goes when that of another run would.
+func TestPruneEndedCheckpoint(t *testing.T) {
+	s := newPrunable(t)
+	other := s.enrol(t, "other")
+	s.commit(t, text(1, 60<<10))
+	s.checkpoint(t)
+	o := s.owner(t)
+	must(t, o.EndWriter(s.key.ID, s.load(t, nil).Chains[s.key.ID].Tip()))
+	must(t, o.Commit(t.Context()))
+	s.store.Advance(3 * day)
+	s.commitBy(t, other, text(3, 1000))
+	if r := s.mustPrune(t); r.Condemned.Objects != 0 {
+		t.Errorf("another machine may take over: %+v", r)
+	}
+	s.store.Advance(40 * day)
+	s.commitBy(t, other, text(2, 1000)) // by which the store shows how late it is
+	if r := s.mustPrune(t); r.Condemned.Objects == 0 {
+		t.Error("it stays for ever")
+	}
+	s.whole(t)
+}
+
 // checkpoint leaves a run at its checkpoint.
 func (s *prunable) checkpoint(t *testing.T) {
 	t.Helper()

@@ -83,6 +83,7 @@ type repacker struct {
 	report *RepackReport
 	packs  map[format.Hash]*occupancy
 	seen   map[format.ID]bool
+	each   func() // called for each chunk; nil for nobody
 }
 
 // occupancy is how much of a pack is needed.
@@ -206,21 +207,45 @@ func (p *repacker) again(ctx context.Context, session *Session, h *Head) error {
 		return err
 	}
 	session.Replace(h)
+	if err := p.carry(ctx, session, from, func(format.ID) bool { return true }); err != nil {
+		return err
+	}
+	m := *from.Manifest
+	_, err = session.Commit(ctx, &m)
+	return err
+}
+
+// messages stores the messages of a snapshot anew, and commits nothing.
+func (p *repacker) messages(ctx context.Context, session *Session, h *Head) error {
+	from, err := p.r.Open(ctx, h)
+	if err != nil {
+		return err
+	}
+	return p.carry(ctx, session, from, func(id format.ID) bool {
+		at, ok := from.index.Find(id)
+		return ok && from.index.packs[at.Pack].Kind == format.Messages
+	})
+}
+
+// carry stores those chunks of a snapshot anew that are wanted and in no pack that
+// may be referred to.
+func (p *repacker) carry(ctx context.Context, session *Session, from *Snapshot, wanted func(format.ID) bool) error {
 	packer := session.NewPacker()
 	carrier := packer.Carry(from)
-	err = from.everyChunk(ctx, func(group string, id format.ID) error {
+	err := from.everyChunk(ctx, func(group string, id format.ID) error {
+		if p.each != nil {
+			p.each()
+		}
+		if !wanted(id) {
+			return nil
+		}
 		_, err := carrier.chunk(ctx, id, Hint{Group: group})
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	if err := session.Flush(ctx, packer); err != nil {
-		return err
-	}
-	m := *from.Manifest
-	_, err = session.Commit(ctx, &m)
-	return err
+	return session.Flush(ctx, packer)
 }
 
 // everyChunk calls fn for every chunk that the snapshot refers to: of its lists,

@@ -309,7 +309,7 @@ func (s *Session) upload(ctx context.Context, number uint32, record format.Index
 	s.fresh++
 	s.stats.Packs++
 	due := s.fresh >= checkpointPacks || s.now().Sub(s.lastHead) >= checkpointAfter
-	err := s.memory.Journal().Append(format.AppendIndexPack(nil, &record))
+	err := s.memory.Journal().Append(leftover(s.key.Epoch, &record))
 	s.mu.Unlock()
 	if err != nil {
 		return fmt.Errorf("noting a pack that was put: %w", err)

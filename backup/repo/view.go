@@ -20,6 +20,7 @@ type View struct {
 	AuthorityHash format.Hash
 	Chains        map[format.Hash]*Chain // by writer, for every writer the authority names
 	newest        []format.Hash          // the authorities with the highest number: several in a fork
+	statements    []*format.Authority    // those, in the same order
 	authorities   map[format.Hash]bool   // all that the store shows
 	shown         map[format.Name]bool   // the names of all authorities and heads that the store shows
 	forgotten     map[format.HeadRef]bool

@@ -268,7 +268,7 @@ func (w *Writable) Renew(ctx context.Context) error {
 // looked at. It is for the moment before another change.
 func (w *Writable) Unchanged(ctx context.Context) error {
 	now, err := repo.Load(ctx, w.Store, w.View.ID, w.name, w.Memory)
-	if err == nil && now.AuthorityHash != w.View.AuthorityHash {
+	if err == nil && !now.SameAuthority(w.View) {
 		err = Fail(ExitFailed, "run it again", "the repository's owner changed it while this ran, and nothing was done")
 	}
 	return err
