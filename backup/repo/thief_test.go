@@ -53,17 +53,24 @@ func (s *scene) forgeIndex(t *testing.T, writer format.Hash, records ...format.I
 // forgeIndexOf is forgeIndex with a live set that says something else.
 func (s *scene) forgeIndexOf(t *testing.T, writer format.Hash, live format.LiveSet, records ...format.IndexPack) (index, head string) {
 	t.Helper()
-	var data []byte
-	for i := range records {
-		data = format.AppendIndexPack(data, &records[i])
-	}
-	h := format.Header{Type: format.TypeIndex, Repository: s.master.Repository, Epoch: 1, Writer: writer}
-	object := encrypt(t, format.Seal(h, format.NewCompressor(zstd.SpeedFastest), data), s.key.IndexRecipients()...)
+	object := s.sealedIndex(t, writer, records...)
 	index = plant(s.store, format.IndexName, object)
 	live.Index = append(live.Index, format.Ref{SHA256: format.Sum(object), Size: int64(len(object))})
 	head, signed := signedHead(s.key.Signer(), s, 1, []format.Hash{}, nil, live)
 	s.store.Tamper(head, signed)
 	return index, head
+}
+
+// sealedIndex is an index object as everybody can make one who knows the
+// recipients.
+func (s *scene) sealedIndex(t *testing.T, writer format.Hash, records ...format.IndexPack) []byte {
+	t.Helper()
+	var data []byte
+	for i := range records {
+		data = format.AppendIndexPack(data, &records[i])
+	}
+	h := format.Header{Type: format.TypeIndex, Repository: s.master.Repository, Epoch: 1, Writer: writer}
+	return encrypt(t, format.Seal(h, format.NewCompressor(zstd.SpeedFastest), data), s.key.IndexRecipients()...)
 }
 
 // orphans leaves packs in the store of which nobody but the journal knows, and
