@@ -53,8 +53,8 @@ func (out *spoken) said(t *testing.T, args ...string) string {
 		t.Errorf("chatkeep %s: named %v, and ended well", strings.Join(args, " "), classes)
 	case len(classes) > 0:
 		return strings.Join(classes, " ")
-	case out.code == 1 || out.code == 2 || out.code > 16 && out.code != 130 || out.stderr == "":
-		t.Errorf("chatkeep %s: exit code %d, and no named error: %s", strings.Join(args, " "), out.code, out.stderr)
+	case out.code != 130 && !strings.Contains(out.stderr, `"hint":"`):
+		t.Errorf("chatkeep %s: exit code %d, of no class and with no hint: %s", strings.Join(args, " "), out.code, out.stderr)
 	}
 	return fmt.Sprint("exit ", out.code)
 }

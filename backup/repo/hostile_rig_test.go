@@ -34,15 +34,15 @@ type rig struct {
 	evil     *storagetest.Hostile
 	second   *storagetest.Memory // where copies go
 	recovery string
-	old      format.Hash                    // a snapshot that is forgotten and condemned
-	middle   format.Hash                    // one that is to be forgotten
-	newest   format.Hash                    // the owner's last
-	files    map[format.Hash]files          // of each snapshot of the owner's
-	honest   map[string]*storagetest.Memory // earlier states of the place, by what came next
-	thief    *machine                       // a writer whose key an attacker has
-	now      time.Time                      // by all clocks
-	faces    *storagetest.Hostile           // what a new machine is shown, where that is something else
-	silent   bool                           // the store does not answer
+	old      format.Hash           // a snapshot that is forgotten and condemned
+	middle   format.Hash           // one that is to be forgotten
+	newest   format.Hash           // the owner's last
+	files    map[format.Hash]files // of each snapshot of the owner's
+	before   *storagetest.Memory   // the place before the owner's last backup
+	thief    *machine              // a writer whose key an attacker has
+	now      time.Time             // by all clocks
+	faces    *storagetest.Hostile  // what a new machine is shown, where that is something else
+	silent   bool                  // the store does not answer
 }
 
 // pass lets time go by.
@@ -110,23 +110,22 @@ func (f files) write(t *testing.T, dir string) {
 // writer's, and a writer that has not backed up yet, for a thief.
 func newRig(t *testing.T) *rig {
 	t.Helper()
-	r := &rig{files: map[format.Hash]files{}, honest: map[string]*storagetest.Memory{}}
+	r := &rig{files: map[format.Hash]files{}}
 	r.scene = &scene{store: storagetest.NewMemory(), want: map[format.Hash][][]byte{}, machine: &machine{dir: tempDir(t)}}
 	r.now = time.Date(2026, 11, 20, 10, 0, 0, 0, time.UTC)
 	r.pass(0)
 	r.unlock(t)
 	r.old = r.backupAs(t, 1)
-	r.honest["backup 2"] = r.store.Clone()
-	r.middle = r.backupAs(t, 2)
 	other := r.enrol(t, "other")
 	r.commitBy(t, other, before...)
+	r.middle = r.backupAs(t, 2)
 	r.thief = r.enrol(t, "stolen")
 	r.must(t, "writer", "add", "--role", "prune", "--label", "tidy")
 	r.must(t, "forget", r.old.String())
 	r.must(t, "prune")
 	r.pass(72 * time.Hour)
 	delete(r.files, r.old)
-	r.honest["backup 3"] = r.store.Clone()
+	r.before = r.store.Clone()
 	r.newest = r.backupAs(t, 3)
 	r.pass(time.Hour)
 	r.evil = storagetest.NewHostile(r.store)

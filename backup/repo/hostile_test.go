@@ -49,8 +49,10 @@ func (r *rig) view() *repo.View {
 
 func (r *rig) manifest() string { return format.ManifestName(r.chain().Tip().Manifest.SHA256) }
 
-// pack is one that the newest snapshot of the owner's has and no other.
-func (r *rig) pack() string { return format.PackName(r.own().Packs[0].SHA256) }
+// pack is that with the files that the newest snapshot of the owner's has and no
+// other, and otherPack one with files that it shares.
+func (r *rig) pack(t *testing.T) string      { return format.PackName(r.victim(t, true).Pack) }
+func (r *rig) otherPack(t *testing.T) string { return format.PackName(r.victim(t, false).Pack) }
 
 func (r *rig) index() string { return format.IndexName(r.own().Index[0].SHA256) }
 
@@ -71,54 +73,42 @@ func (r *rig) own() format.LiveSet {
 
 func last(keys []string) string { return keys[len(keys)-1] }
 
-// otherPack is one that the newest snapshot does without.
-func (r *rig) otherPack() string {
-	own := r.own()
-	for _, key := range r.store.Keys(format.PacksDir) {
-		name, _ := format.ParseName(key)
-		if !own.HasPack(name.Hash) {
-			return key
-		}
-	}
-	return ""
-}
-
 // attacks are those of a store, and of whoever may create objects in it.
 var attacks = []attack{
-	{name: "swap two packs", do: func(_ *testing.T, r *rig) { r.evil.Swap(r.pack(), r.otherPack()) }},
-	{name: "swap two heads", do: func(_ *testing.T, r *rig) {
+	{name: "swap two packs", do: func(t *testing.T, r *rig) { r.evil.Swap(r.pack(t), r.otherPack(t)) }},
+	{name: "swap two heads", do: func(t *testing.T, r *rig) {
 		r.evil.Swap(r.head(), headKey(r.chain().Heads[0]))
 	}},
-	{name: "swap two index objects", do: func(_ *testing.T, r *rig) {
+	{name: "swap two index objects", do: func(t *testing.T, r *rig) {
 		keys := slices.DeleteFunc(r.store.Keys(format.IndexDir), func(key string) bool { return key == r.index() })
 		r.evil.Swap(r.index(), keys[0])
 	}},
-	{name: "show an old state of the whole place", do: func(_ *testing.T, r *rig) { r.evil.ShowOld(r.honest["backup 3"]) }},
-	{name: "hide the newest snapshot", do: func(_ *testing.T, r *rig) { r.evil.Hide(r.head()) }},
-	{name: "hide the newest authority", do: func(_ *testing.T, r *rig) { r.evil.Hide(r.authority()) }},
-	{name: "hide an index object", do: func(_ *testing.T, r *rig) { r.evil.Hide(r.index()) }},
-	{name: "hide a manifest", do: func(_ *testing.T, r *rig) { r.evil.Hide(r.manifest()) }},
-	{name: "hide a pack", do: func(_ *testing.T, r *rig) { r.evil.Hide(r.pack()) }},
-	{name: "hide the keyring", do: func(_ *testing.T, r *rig) { r.evil.Hide(r.keyring()) }},
-	{name: "hide everything", do: func(_ *testing.T, r *rig) { r.evil.Hide(r.store.Keys("")...) }},
-	{name: "truncate the newest authority", do: func(_ *testing.T, r *rig) { r.evil.Cut(r.authority()) }},
-	{name: "truncate a head", do: func(_ *testing.T, r *rig) { r.evil.Cut(r.head()) }},
-	{name: "truncate a pack", do: func(_ *testing.T, r *rig) { r.evil.Cut(r.pack()) }},
-	{name: "extend a head", do: func(_ *testing.T, r *rig) { r.evil.Extend(r.head()) }},
-	{name: "extend a manifest", do: func(_ *testing.T, r *rig) { r.evil.Extend(r.manifest()) }},
-	{name: "extend a pack", do: func(_ *testing.T, r *rig) { r.evil.Extend(r.pack()) }},
-	{name: "flip a bit of the newest authority", do: func(_ *testing.T, r *rig) { r.evil.Flip(r.authority()) }},
-	{name: "flip a bit of a head", do: func(_ *testing.T, r *rig) { r.evil.Flip(r.head()) }},
-	{name: "flip a bit of an index object", do: func(_ *testing.T, r *rig) { r.evil.Flip(r.index()) }},
-	{name: "flip a bit of a manifest", do: func(_ *testing.T, r *rig) { r.evil.Flip(r.manifest()) }},
-	{name: "flip a bit of a pack", do: func(_ *testing.T, r *rig) { r.evil.Flip(r.pack()) }},
-	{name: "flip a bit of the keyring", do: func(_ *testing.T, r *rig) { r.evil.Flip(r.keyring()) }},
-	{name: "show a head under another number", do: func(_ *testing.T, r *rig) {
+	{name: "show an old state of the whole place", do: func(t *testing.T, r *rig) { r.evil.ShowOld(r.before) }},
+	{name: "hide the newest snapshot", do: func(t *testing.T, r *rig) { r.evil.Hide(r.head()) }},
+	{name: "hide the newest authority", do: func(t *testing.T, r *rig) { r.evil.Hide(r.authority()) }},
+	{name: "hide an index object", do: func(t *testing.T, r *rig) { r.evil.Hide(r.index()) }},
+	{name: "hide a manifest", do: func(t *testing.T, r *rig) { r.evil.Hide(r.manifest()) }},
+	{name: "hide a pack", do: func(t *testing.T, r *rig) { r.evil.Hide(r.pack(t)) }},
+	{name: "hide the keyring", do: func(t *testing.T, r *rig) { r.evil.Hide(r.keyring()) }},
+	{name: "hide everything", do: func(t *testing.T, r *rig) { r.evil.Hide(r.store.Keys("")...) }},
+	{name: "truncate the newest authority", do: func(t *testing.T, r *rig) { r.evil.Cut(r.authority()) }},
+	{name: "truncate a head", do: func(t *testing.T, r *rig) { r.evil.Cut(r.head()) }},
+	{name: "truncate a pack", do: func(t *testing.T, r *rig) { r.evil.Cut(r.pack(t)) }},
+	{name: "extend a head", do: func(t *testing.T, r *rig) { r.evil.Extend(r.head()) }},
+	{name: "extend a manifest", do: func(t *testing.T, r *rig) { r.evil.Extend(r.manifest()) }},
+	{name: "extend a pack", do: func(t *testing.T, r *rig) { r.evil.Extend(r.pack(t)) }},
+	{name: "flip a bit of the newest authority", do: func(t *testing.T, r *rig) { r.evil.Flip(r.authority()) }},
+	{name: "flip a bit of a head", do: func(t *testing.T, r *rig) { r.evil.Flip(r.head()) }},
+	{name: "flip a bit of an index object", do: func(t *testing.T, r *rig) { r.evil.Flip(r.index()) }},
+	{name: "flip a bit of a manifest", do: func(t *testing.T, r *rig) { r.evil.Flip(r.manifest()) }},
+	{name: "flip a bit of a pack", do: func(t *testing.T, r *rig) { r.evil.Flip(r.pack(t)) }},
+	{name: "flip a bit of the keyring", do: func(t *testing.T, r *rig) { r.evil.Flip(r.keyring()) }},
+	{name: "show a head under another number", do: func(t *testing.T, r *rig) {
 		h := r.chain().Tip()
 		r.evil.Shown().Tamper(format.HeadName(h.Writer, h.Seq+1, h.Hash), r.store.Bytes(headKey(h)))
 	}},
-	{name: "show a pack under another name", do: func(_ *testing.T, r *rig) {
-		r.evil.Shown().Tamper(format.PackName(format.Sum([]byte("x"))), r.store.Bytes(r.pack()))
+	{name: "show a pack under another name", do: func(t *testing.T, r *rig) {
+		r.evil.Shown().Tamper(format.PackName(format.Sum([]byte("x"))), r.store.Bytes(r.pack(t)))
 	}},
 	{name: "put a slot of its own in the place of a slot", do: func(t *testing.T, r *rig) {
 		r.evil.Shown().Tamper(r.slot(), thiefSlot(t, r.recovery))
@@ -148,11 +138,11 @@ var attacks = []attack{
 		r.evil.ShowOld(store)
 	}},
 	{name: "plant a pack made with a stolen recipient", do: func(t *testing.T, r *rig) {
-		_, object := falsePack(t, r.byThief(), r.victim(t), 1)
+		_, object := falsePack(t, r.byThief(), r.victim(t, true), 1)
 		plant(r.evil.Shown(), format.PackName, object)
 	}},
 	{name: "plant an index object made with a stolen recipient", do: func(t *testing.T, r *rig) {
-		record, object := falsePack(t, r.byThief(), r.victim(t), 1)
+		record, object := falsePack(t, r.byThief(), r.victim(t, true), 1)
 		plant(r.evil.Shown(), format.PackName, object)
 		plant(r.evil.Shown(), format.IndexName, r.byThief().sealedIndex(t, r.key.ID, record))
 	}},
@@ -166,17 +156,17 @@ var attacks = []attack{
 		plant(r.evil.Shown(), authority(77), authorityOf(t, r.scene, thief, 77, r.master.Repository, r.master.Root.String()))
 	}},
 	{name: "plant a tombstone with no entitled signature", do: func(t *testing.T, r *rig) {
-		name, _ := format.ParseName(r.pack())
+		name, _ := format.ParseName(r.pack(t))
 		c := *r.scene
 		c.store = r.evil.Shown()
 		c.condemn(keys.GenerateSigningKey(), []format.Hash{name.Hash}, nil)
 	}},
-	{name: "show a new reader what it no longer shows others", do: func(_ *testing.T, r *rig) {
+	{name: "show a new reader what it no longer shows others", do: func(t *testing.T, r *rig) {
 		r.faces = storagetest.NewHostile(r.store)
-		r.faces.ShowOld(r.honest["backup 3"])
+		r.faces.ShowOld(r.before)
 	}},
-	{name: "leave a pack out of listings", do: func(_ *testing.T, r *rig) {
-		pack := r.pack()
+	{name: "leave a pack out of listings", do: func(t *testing.T, r *rig) {
+		pack := r.pack(t)
 		r.evil.Lists = func(_ string, seq iter.Seq2[storage.Info, error]) iter.Seq2[storage.Info, error] {
 			return func(yield func(storage.Info, error) bool) {
 				for info, err := range seq {
@@ -187,36 +177,36 @@ var attacks = []attack{
 			}
 		}
 	}},
-	{name: "list everything twice", do: func(_ *testing.T, r *rig) { r.evil.Lists = storagetest.ListTwice }},
-	{name: "list backwards", do: func(_ *testing.T, r *rig) { r.evil.Lists = storagetest.ListBackwards }},
-	{name: "list what was there a while ago", do: func(_ *testing.T, r *rig) {
-		old := r.honest["backup 3"]
+	{name: "list everything twice", do: func(t *testing.T, r *rig) { r.evil.Lists = storagetest.ListTwice }},
+	{name: "list backwards", do: func(t *testing.T, r *rig) { r.evil.Lists = storagetest.ListBackwards }},
+	{name: "list what was there a while ago", do: func(t *testing.T, r *rig) {
+		old := r.before
 		r.evil.Lists = func(prefix string, _ iter.Seq2[storage.Info, error]) iter.Seq2[storage.Info, error] {
 			return old.List(context.Background(), prefix)
 		}
 	}},
-	{name: "end listings in the middle", do: func(_ *testing.T, r *rig) { r.evil.Lists = storagetest.ListShort }},
-	{name: "give the same page of a listing for ever", do: func(_ *testing.T, r *rig) { r.evil.Lists = storagetest.ListAgain }},
-	{name: "list wrong sizes", do: func(_ *testing.T, r *rig) {
+	{name: "end listings in the middle", do: func(t *testing.T, r *rig) { r.evil.Lists = storagetest.ListShort }},
+	{name: "give the same page of a listing for ever", do: func(t *testing.T, r *rig) { r.evil.Lists = storagetest.ListAgain }},
+	{name: "list wrong sizes", do: func(t *testing.T, r *rig) {
 		r.evil.Lists = storagetest.ListChanged(func(info *storage.Info) { info.Size += 1 << 40 })
 	}},
-	{name: "list wrong times", do: func(_ *testing.T, r *rig) {
+	{name: "list wrong times", do: func(t *testing.T, r *rig) {
 		r.evil.Lists = storagetest.ListChanged(func(info *storage.Info) { info.Time = info.Time.AddDate(-20, 0, 0) })
 	}},
-	{name: "list names that lead elsewhere", do: func(_ *testing.T, r *rig) {
+	{name: "list names that lead elsewhere", do: func(t *testing.T, r *rig) {
 		r.evil.Lists = storagetest.ListChanged(func(info *storage.Info) { info.Key = "../../" + info.Key })
 	}},
-	{name: "tell a wrong time", do: func(_ *testing.T, r *rig) { r.evil.Shown().SetTime(r.now.AddDate(30, 0, 0)) }},
-	{name: "take what is put and keep nothing", do: func(_ *testing.T, r *rig) {
+	{name: "tell a wrong time", do: func(t *testing.T, r *rig) { r.evil.Shown().SetTime(r.now.AddDate(30, 0, 0)) }},
+	{name: "take what is put and keep nothing", do: func(t *testing.T, r *rig) {
 		r.evil.Forgets = func(string) bool { return true }
 	}},
-	{name: "take packs and keep none", do: func(_ *testing.T, r *rig) {
+	{name: "take packs and keep none", do: func(t *testing.T, r *rig) {
 		r.evil.Forgets = func(key string) bool { return strings.HasPrefix(key, format.PacksDir) }
 	}},
-	{name: "drip bytes", do: func(_ *testing.T, r *rig) { r.evil.Body = storagetest.Drip }},
-	{name: "give statements that never end", do: func(_ *testing.T, r *rig) { r.evil.Body = endless(format.SnapshotsDir) }},
-	{name: "give packs that never end", do: func(_ *testing.T, r *rig) { r.evil.Body = endless(format.PacksDir) }},
-	{name: "never answer", do: func(_ *testing.T, r *rig) { r.silent = true }},
+	{name: "drip bytes", do: func(t *testing.T, r *rig) { r.evil.Body = storagetest.Drip }},
+	{name: "give statements that never end", do: func(t *testing.T, r *rig) { r.evil.Body = endless(format.SnapshotsDir) }},
+	{name: "give packs that never end", do: func(t *testing.T, r *rig) { r.evil.Body = endless(format.PacksDir) }},
+	{name: "never answer", do: func(t *testing.T, r *rig) { r.silent = true }},
 }
 
 func endless(prefix string) func(string, io.ReadCloser) io.ReadCloser {
@@ -249,15 +239,16 @@ func (r *rig) live() *format.LiveSet {
 	return &live
 }
 
-// victim is what the index says of a pack of the owner's newest snapshot.
-func (r *rig) victim(t *testing.T) format.IndexPack {
+// victim is what the index says of a pack with files of the owner's newest
+// snapshot, one of its own or one that it shares.
+func (r *rig) victim(t *testing.T, own bool) format.IndexPack {
 	t.Helper()
 	s, err := r.reader(t).Open(t.Context(), r.chain().Tip())
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, p := range s.Index().Packs() {
-		if p.Kind == format.Originals {
+		if p.Kind == format.Originals && r.own().HasPack(p.Pack) == own {
 			return p
 		}
 	}
