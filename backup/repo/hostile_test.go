@@ -35,7 +35,9 @@ type attack struct {
 func (r *rig) authority() string { return last(r.store.Keys(format.AuthorityDir)) }
 func (r *rig) head() string      { return headKey(r.chain().Tip()) }
 func (r *rig) slot() string      { return r.store.Keys(format.KeysDir)[0] }
-func (r *rig) keyring() string   { return format.KeyringName(r.view().Authority.Keyring.N, r.view().Authority.Keyring.SHA256) }
+func (r *rig) keyring() string {
+	return format.KeyringName(r.view().Authority.Keyring.N, r.view().Authority.Keyring.SHA256)
+}
 
 func (r *rig) chain() *repo.Chain { return r.view().Chains[r.key.ID] }
 
@@ -138,11 +140,11 @@ var attacks = []attack{
 		r.evil.ShowOld(store)
 	}},
 	{name: "plant a pack made with a stolen recipient", do: func(t *testing.T, r *rig) {
-		_, object := falsePack(t, r.byThief(), r.victim(t, true), 1)
+		_, object := falsePack(t, r.byThief(), r.victim(t, true))
 		plant(r.evil.Shown(), format.PackName, object)
 	}},
 	{name: "plant an index object made with a stolen recipient", do: func(t *testing.T, r *rig) {
-		record, object := falsePack(t, r.byThief(), r.victim(t, true), 1)
+		record, object := falsePack(t, r.byThief(), r.victim(t, true))
 		plant(r.evil.Shown(), format.PackName, object)
 		plant(r.evil.Shown(), format.IndexName, r.byThief().sealedIndex(t, r.key.ID, record))
 	}},
@@ -257,10 +259,10 @@ func (r *rig) victim(t *testing.T, own bool) format.IndexPack {
 }
 
 // falsePack is a pack that claims the first chunk of another, with other bytes.
-func falsePack(t *testing.T, s *scene, of format.IndexPack, times int) (format.IndexPack, []byte) {
+func falsePack(t *testing.T, s *scene, of format.IndexPack) (format.IndexPack, []byte) {
 	t.Helper()
 	victim := of.Frames[0].Members[0]
-	return packOf(t, s, of.Kind, victim, bytes.Repeat([]byte("x"), victim.Size*times)[:victim.Size])
+	return packOf(t, s, of.Kind, victim, bytes.Repeat([]byte("x"), victim.Size))
 }
 
 // packOf is a pack with one member, and what an index says of it.
@@ -280,16 +282,7 @@ func packOf(t *testing.T, s *scene, kind format.Kind, member format.Member, data
 // a panic or work without an end. When the attack is over nothing is lost.
 func TestAttacks(t *testing.T) {
 	base := newRig(t)
-	peace := map[string]storagetest.Count{}
-	for _, d := range deeds {
-		r := base.fork(t)
-		count := storagetest.NewCounting(r.evil)
-		if said := d.do(r, t.Context(), t, count); said != right {
-			t.Fatalf("in peace, %s: %s", d.name, said)
-		}
-		peace[d.name] = count.Count("", "")
-		r.harmless(t)
-	}
+	peace := base.peace(t)
 	for _, a := range attacks {
 		for _, d := range deeds {
 			t.Run(a.name+"/"+d.name, func(t *testing.T) {
@@ -302,6 +295,22 @@ func TestAttacks(t *testing.T) {
 			})
 		}
 	}
+}
+
+// peace is what the deeds cost with nobody in the way.
+func (r *rig) peace(t *testing.T) map[string]storagetest.Count {
+	t.Helper()
+	costs := map[string]storagetest.Count{}
+	for _, d := range deeds {
+		c := r.fork(t)
+		count := storagetest.NewCounting(c.evil)
+		if said := d.do(c, t.Context(), t, count); said != right {
+			t.Fatalf("in peace, %s: %s", d.name, said)
+		}
+		costs[d.name] = count.Count("", "")
+		c.harmless(t)
+	}
+	return costs
 }
 
 // suffer does one deed under an attack.
