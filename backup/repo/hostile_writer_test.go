@@ -33,12 +33,9 @@ var writerAttacks = []attack{
 		_, head := thief.forgeIndex(t, r.thief.key.ID, pack)
 		thief.snapshotOf(t, head)
 	}},
+	{name: "sign a false index of another's pack", do: func(t *testing.T, r *rig) { r.falseIndex(t) }},
 	{name: "sign a false index of another's pack, and have the true one hidden", do: func(t *testing.T, r *rig) {
-		pack := r.victim(t, true)
-		pack.Frames = slices.Clone(pack.Frames)
-		pack.Frames[0].Members = slices.Clone(pack.Frames[0].Members)
-		pack.Frames[0].Members[0].ID[0] ^= 1
-		r.byThief().forgeIndex(t, r.thief.key.ID, pack)
+		r.falseIndex(t)
 		r.show()
 		r.evil.Hide(r.index())
 	}},
@@ -142,6 +139,25 @@ var writerAttacks = []attack{
 		c.condemn(r.thief.key.Signer(), []format.Hash{name.Hash}, nil)
 		r.shown = true
 	}},
+}
+
+// falseIndex signs for an index object that says of the owner's pack what is not so,
+// and comes before the true one.
+func (r *rig) falseIndex(t *testing.T) {
+	t.Helper()
+	pack := r.victim(t, true)
+	pack.Frames = slices.Clone(pack.Frames)
+	pack.Frames[0].Members = slices.Clone(pack.Frames[0].Members)
+	pack.Frames[0].Members[0].ID[0] ^= 1
+	for {
+		index, head := r.byThief().forgeIndex(t, r.thief.key.ID, pack)
+		if index < r.index() {
+			r.byThief().snapshotOf(t, head)
+			return
+		}
+		r.store.Tamper(index, nil)
+		r.store.Tamper(head, nil)
+	}
 }
 
 // show has the store show what the thief has put into it.
