@@ -29,18 +29,33 @@ type deed struct {
 	do   func(r *rig, ctx context.Context, t *testing.T, store storage.Store) string
 }
 
+const (
+	opening       = "open"
+	listing       = "snapshots"
+	restoring     = "restore"
+	restoringAnew = "restore on a new machine"
+	checking      = "check"
+	backingUp     = "backup"
+	pruning       = "forget and prune"
+	copying       = "copy"
+	repairing     = "repair"
+)
+
 // deeds are all of them. Those of a new machine have no memory of the place.
 var deeds = []deed{
-	{"open", true, (*rig).opens},
-	{"snapshots", false, (*rig).lists},
-	{"restore", false, (*rig).restores},
-	{"restore on a new machine", true, (*rig).restoresAnew},
-	{"check", false, (*rig).checks},
-	{"backup", false, (*rig).backsUp},
-	{"forget and prune", false, (*rig).prunes},
-	{"copy", true, (*rig).copies},
-	{"repair", false, (*rig).repairs},
+	{opening, true, (*rig).opens},
+	{listing, false, (*rig).lists},
+	{restoring, false, (*rig).restores},
+	{restoringAnew, true, (*rig).restoresAnew},
+	{checking, false, (*rig).checks},
+	{backingUp, false, (*rig).backsUp},
+	{pruning, false, (*rig).prunes},
+	{copying, true, (*rig).copies},
+	{repairing, false, (*rig).repairs},
 }
+
+// everything is each of the deeds.
+var everything = []string{opening, listing, restoring, restoringAnew, checking, backingUp, pruning, copying, repairing}
 
 // said is what came of a command that did not succeed: the classes of trouble, or
 // the exit code where it is one that needs none.
@@ -56,7 +71,7 @@ func (out *spoken) said(t *testing.T, args ...string) string {
 	case out.code != 130 && !strings.Contains(out.stderr, `"hint":"`):
 		t.Errorf("chatkeep %s: exit code %d, of no class and with no hint: %s", strings.Join(args, " "), out.code, out.stderr)
 	}
-	return fmt.Sprint("exit ", out.code)
+	return fmt.Sprint("exit-", out.code)
 }
 
 func (r *rig) opens(ctx context.Context, t *testing.T, store storage.Store) string {
@@ -119,6 +134,8 @@ func (r *rig) givesBack(ctx context.Context, t *testing.T, m *machine, store sto
 			return right
 		case snapshot == "latest" && got.equal(r.files[r.middle]):
 			return older
+		case snapshot == "latest" && len(got) == 0 && r.byTheOther(t, out.text("snapshot")):
+			return older
 		case snapshot == "latest" && r.byTheThief(t, out.text("snapshot")):
 			return theirs
 		}
@@ -135,6 +152,13 @@ func (r *rig) givesBack(ctx context.Context, t *testing.T, m *machine, store sto
 		}
 	}
 	return said
+}
+
+// byTheOther reports whether a snapshot is the other writer's, which has no files.
+func (r *rig) byTheOther(t *testing.T, id string) bool {
+	t.Helper()
+	h, err := format.ParseHash(id)
+	return err == nil && r.want[h] != nil
 }
 
 // byTheThief reports whether a snapshot is one that the stolen key has signed.

@@ -17,128 +17,145 @@ import (
 // writerAttacks are those of somebody who has a writer's key, and may create
 // objects. The owner ends that writer when the attack is over.
 var writerAttacks = []attack{
-	{name: "sign an index with chunks in the wrong places", do: func(t *testing.T, r *rig) {
-		thief := r.byThief()
-		pack, object := falsePack(t, thief, r.victim(t, true))
-		plant(r.store, format.PackName, object)
-		_, head := thief.forgeIndex(t, r.thief.key.ID, pack)
-		thief.snapshotOf(t, head)
-	}},
-	{name: "sign an index with frames that overlap and lie outside of the pack", do: func(t *testing.T, r *rig) {
-		thief := r.byThief()
-		pack, object := falsePack(t, thief, r.victim(t, true))
-		plant(r.store, format.PackName, object)
-		pack.Frames = append(slices.Clone(pack.Frames), pack.Frames[0], pack.Frames[0])
-		pack.Frames[1].Length = 1 << 23
-		_, head := thief.forgeIndex(t, r.thief.key.ID, pack)
-		thief.snapshotOf(t, head)
-	}},
-	{name: "sign a false index of another's pack", do: func(t *testing.T, r *rig) { r.falseIndex(t) }},
-	{name: "sign a false index of another's pack, and have the true one hidden", do: func(t *testing.T, r *rig) {
-		r.falseIndex(t)
-		r.show()
-		r.evil.Hide(r.index())
-	}},
-	{name: "claim the packs and index objects of others", do: func(t *testing.T, r *rig) {
-		live := *r.live()
-		_, head := r.byThief().forgeIndexOf(t, r.thief.key.ID, format.LiveSet{Packs: live.Packs, Index: slices.Clone(live.Index)})
-		r.byThief().snapshotOf(t, head)
-	}},
-	{name: "name packs that are not there", do: func(t *testing.T, r *rig) {
-		pack := r.victim(t, true)
-		pack.Pack = format.Sum([]byte("none"))
-		_, head := r.byThief().forgeIndex(t, r.thief.key.ID, pack)
-		r.byThief().snapshotOf(t, head)
-	}},
-	{name: "sign an index that decodes to a thousand times its size", do: func(t *testing.T, r *rig) {
-		object := r.byThief().bomb(t, format.TypeIndex)
-		plant(r.store, format.IndexName, object)
-		live := noLive()
-		live.Index = append(live.Index, format.Ref{SHA256: format.Sum(object), Size: int64(len(object))})
-		_, head := r.byThief().forgeIndexOf(t, r.thief.key.ID, live)
-		r.byThief().snapshotOf(t, head)
-	}},
-	{name: "sign a manifest that decodes to a thousand times its size", do: func(t *testing.T, r *rig) {
-		object := r.byThief().bomb(t, format.TypeManifest)
-		plant(r.store, format.ManifestName, object)
-		key, head := signedHead(r.thief.key.Signer(), r.byThief(), 1, []format.Hash{}, &format.Ref{SHA256: format.Sum(object), Size: int64(len(object))}, noLive())
-		r.store.Tamper(key, head)
-	}},
-	{name: "sign a list that names itself a billion times", do: func(t *testing.T, r *rig) {
-		r.steal(t, func(_ *repo.Session, p *repo.Packer, m *format.Manifest) {
-			id := addChunk(t, p, format.AppendEntry(nil, &format.Entry{Path: "originals", Type: format.EntryDir}))
-			for range 3 {
-				id = addChunk(t, p, bytes.Repeat([]byte(id.String()+"\n"), 1000))
-			}
-			m.Contents = format.List{Entries: 1 << 50, Bytes: 1 << 50, Depth: 3, Chunks: slices.Repeat([]format.ID{id}, 64)}
-			m.Stats = m.Contents
-		})
-	}},
-	{name: "sign a list with files outside of the target", do: func(t *testing.T, r *rig) {
-		r.steal(t, func(_ *repo.Session, p *repo.Packer, m *format.Manifest) {
-			id := addChunk(t, p, []byte("evil"))
-			var lines, stats []byte
-			for _, path := range []string{"originals", "originals/../../outside"} {
-				e := &format.Entry{Path: path, Type: format.EntryFile, Size: 4, Chunks: []format.ID{id}}
-				if path == "originals" {
-					e = &format.Entry{Path: path, Type: format.EntryDir}
+	{name: "sign an index with chunks in the wrong places", answers: saying{"theirs": {opening, listing}, "flipped": {checking}},
+		do: func(t *testing.T, r *rig) {
+			thief := r.byThief()
+			pack, object := falsePack(t, thief, r.victim(t, true))
+			plant(r.store, format.PackName, object)
+			_, head := thief.forgeIndex(t, r.thief.key.ID, pack)
+			thief.snapshotOf(t, head)
+		}},
+	{name: "sign an index with frames that overlap and lie outside of the pack", answers: saying{"theirs": {opening, listing}, "malformed": {checking}},
+		do: func(t *testing.T, r *rig) {
+			thief := r.byThief()
+			pack, object := falsePack(t, thief, r.victim(t, true))
+			plant(r.store, format.PackName, object)
+			pack.Frames = append(slices.Clone(pack.Frames), pack.Frames[0], pack.Frames[0])
+			pack.Frames[1].Length = 1 << 23
+			_, head := thief.forgeIndex(t, r.thief.key.ID, pack)
+			thief.snapshotOf(t, head)
+		}},
+	{name: "sign a false index of another's pack", answers: saying{"theirs": {opening, listing}},
+		do: func(t *testing.T, r *rig) { r.falseIndex(t) }},
+	{name: "sign a false index of another's pack, and have the true one hidden", answers: saying{"theirs": {opening, listing}, "malformed missing": {checking}, "missing": {copying}},
+		do: func(t *testing.T, r *rig) {
+			r.falseIndex(t)
+			r.show()
+			r.evil.Hide(r.index())
+		}},
+	{name: "claim the packs and index objects of others", answers: saying{"theirs": {opening, listing}},
+		do: func(t *testing.T, r *rig) {
+			live := *r.live()
+			_, head := r.byThief().forgeIndexOf(t, r.thief.key.ID, format.LiveSet{Packs: live.Packs, Index: slices.Clone(live.Index)})
+			r.byThief().snapshotOf(t, head)
+		}},
+	{name: "name packs that are not there", answers: saying{"theirs": {opening, listing}, "missing": {checking, copying, repairing}},
+		do: func(t *testing.T, r *rig) {
+			pack := r.victim(t, true)
+			pack.Pack = format.Sum([]byte("none"))
+			_, head := r.byThief().forgeIndex(t, r.thief.key.ID, pack)
+			r.byThief().snapshotOf(t, head)
+		}},
+	{name: "sign an index that decodes to a thousand times its size", answers: saying{"theirs": {opening, listing}},
+		do: func(t *testing.T, r *rig) {
+			object := r.byThief().bomb(t, format.TypeIndex)
+			plant(r.store, format.IndexName, object)
+			live := noLive()
+			live.Index = append(live.Index, format.Ref{SHA256: format.Sum(object), Size: int64(len(object))})
+			_, head := r.byThief().forgeIndexOf(t, r.thief.key.ID, live)
+			r.byThief().snapshotOf(t, head)
+		}},
+	{name: "sign a manifest that decodes to a thousand times its size", answers: saying{"theirs": {opening}, "oversized": {listing, checking}},
+		do: func(t *testing.T, r *rig) {
+			object := r.byThief().bomb(t, format.TypeManifest)
+			plant(r.store, format.ManifestName, object)
+			key, head := signedHead(r.thief.key.Signer(), r.byThief(), 1, []format.Hash{}, &format.Ref{SHA256: format.Sum(object), Size: int64(len(object))}, noLive())
+			r.store.Tamper(key, head)
+		}},
+	{name: "sign a list that names itself a billion times", answers: saying{"theirs": {opening, listing}, "non-canonical": {restoringAnew}, "oversized": {checking}},
+		do: func(t *testing.T, r *rig) {
+			r.steal(t, func(_ *repo.Session, p *repo.Packer, m *format.Manifest) {
+				id := addChunk(t, p, format.AppendEntry(nil, &format.Entry{Path: "originals", Type: format.EntryDir}))
+				for range 3 {
+					id = addChunk(t, p, bytes.Repeat([]byte(id.String()+"\n"), 1000))
 				}
-				lines = format.AppendEntry(lines, e)
-				stats = format.AppendStat(stats, &format.Stat{Mode: 0o755, Mtime: time.Unix(1, 0)})
-			}
-			m.Contents = format.List{Entries: 2, Bytes: int64(len(lines)), Chunks: []format.ID{addChunk(t, p, lines)}}
-			m.Stats = format.List{Entries: 2, Bytes: int64(len(stats)), Chunks: []format.ID{addChunk(t, p, stats)}}
-		})
-	}},
-	{name: "sign snapshots dated in the future", do: func(t *testing.T, r *rig) {
-		r.store.SetTime(r.now.AddDate(400, 0, 0))
-		r.steal(t, func(*repo.Session, *repo.Packer, *format.Manifest) {})
-		r.pass(0)
-	}},
-	{name: "sign any number of snapshots of another's source", do: func(t *testing.T, r *rig) {
-		for range 40 {
-			r.steal(t, func(_ *repo.Session, _ *repo.Packer, m *format.Manifest) {
-				m.Source.Name, m.Tags = "phone", []string{"garbage"}
+				m.Contents = format.List{Entries: 1 << 50, Bytes: 1 << 50, Depth: 3, Chunks: slices.Repeat([]format.ID{id}, 64)}
+				m.Stats = m.Contents
 			})
-		}
-	}},
-	{name: "sign a head with a number far ahead", do: func(t *testing.T, r *rig) {
-		key, head := signedHead(r.thief.key.Signer(), r.byThief(), format.MaxN, []format.Hash{format.Sum([]byte("x"))}, nil, noLive())
-		r.store.Tamper(key, head)
-	}},
-	{name: "sign a head in another writer's folder", do: func(t *testing.T, r *rig) {
-		tip := r.chain().Tip()
-		_, head := signedHead(r.thief.key.Signer(), r.byThief(), tip.Seq+1, []format.Hash{tip.Hash}, tip.Manifest, *r.live())
-		plant(r.evil.Shown(), func(h format.Hash) string { return format.HeadName(r.key.ID, tip.Seq+1, h) }, head)
-		r.shown = true
-	}},
-	{name: "sign that heads of others were seen that never were", do: func(t *testing.T, r *rig) {
-		authority, _ := format.ParseName(r.authority())
-		live := noLive()
-		h := &format.Head{
-			Repository: r.master.Repository, Requires: []string{}, Writer: r.thief.key.ID, Seq: 1, Prev: []format.Hash{}, Time: r.now, Epoch: 1,
-			Live: &live, Authority: authority.Hash, Seen: []format.HeadRef{{Writer: r.key.ID, Seq: 99, SHA256: format.Sum([]byte("never"))}},
-		}
-		object := keys.SignHead(r.thief.key.Signer(), h)
-		r.store.Tamper(format.HeadName(h.Writer, 1, format.Sum(object)), object)
-	}},
-	{name: "sign that a snapshot stands for another's", do: func(t *testing.T, r *rig) {
-		tip := r.chain().Tip()
-		r.steal(t, func(s *repo.Session, _ *repo.Packer, _ *format.Manifest) { s.Replace(tip) })
-	}},
+		}},
+	{name: "sign a list with files outside of the target", answers: saying{"theirs": {opening, listing}, "malformed": {restoringAnew, checking}},
+		do: func(t *testing.T, r *rig) {
+			r.steal(t, func(_ *repo.Session, p *repo.Packer, m *format.Manifest) {
+				id := addChunk(t, p, []byte("evil"))
+				var lines, stats []byte
+				for _, path := range []string{"originals", "originals/../../outside"} {
+					e := &format.Entry{Path: path, Type: format.EntryFile, Size: 4, Chunks: []format.ID{id}}
+					if path == "originals" {
+						e = &format.Entry{Path: path, Type: format.EntryDir}
+					}
+					lines = format.AppendEntry(lines, e)
+					stats = format.AppendStat(stats, &format.Stat{Mode: 0o755, Mtime: time.Unix(1, 0)})
+				}
+				m.Contents = format.List{Entries: 2, Bytes: int64(len(lines)), Chunks: []format.ID{addChunk(t, p, lines)}}
+				m.Stats = format.List{Entries: 2, Bytes: int64(len(stats)), Chunks: []format.ID{addChunk(t, p, stats)}}
+			})
+		}},
+	{name: "sign snapshots dated in the future", answers: saying{"theirs": {opening, listing, restoringAnew}},
+		do: func(t *testing.T, r *rig) {
+			r.store.SetTime(r.now.AddDate(400, 0, 0))
+			r.steal(t, func(*repo.Session, *repo.Packer, *format.Manifest) {})
+			r.pass(0)
+		}},
+	{name: "sign any number of snapshots of another's source", answers: saying{"theirs": {opening, listing, restoringAnew}},
+		do: func(t *testing.T, r *rig) {
+			for range 40 {
+				r.steal(t, func(_ *repo.Session, _ *repo.Packer, m *format.Manifest) {
+					m.Source.Name, m.Tags = "phone", []string{"garbage"}
+				})
+			}
+		}},
+	{name: "sign a head with a number far ahead", answers: saying{"gap": everything},
+		do: func(t *testing.T, r *rig) {
+			key, head := signedHead(r.thief.key.Signer(), r.byThief(), format.MaxN, []format.Hash{format.Sum([]byte("x"))}, nil, noLive())
+			r.store.Tamper(key, head)
+		}},
+	{name: "sign a head in another writer's folder", answers: saying{"wrong-writer": everything},
+		do: func(t *testing.T, r *rig) {
+			tip := r.chain().Tip()
+			_, head := signedHead(r.thief.key.Signer(), r.byThief(), tip.Seq+1, []format.Hash{tip.Hash}, tip.Manifest, *r.live())
+			plant(r.evil.Shown(), func(h format.Hash) string { return format.HeadName(r.key.ID, tip.Seq+1, h) }, head)
+			r.shown = true
+		}},
+	{name: "sign that heads of others were seen that never were", answers: saying{"rollback": everything},
+		do: func(t *testing.T, r *rig) {
+			authority, _ := format.ParseName(r.authority())
+			live := noLive()
+			h := &format.Head{
+				Repository: r.master.Repository, Requires: []string{}, Writer: r.thief.key.ID, Seq: 1, Prev: []format.Hash{}, Time: r.now, Epoch: 1,
+				Live: &live, Authority: authority.Hash, Seen: []format.HeadRef{{Writer: r.key.ID, Seq: 99, SHA256: format.Sum([]byte("never"))}},
+			}
+			object := keys.SignHead(r.thief.key.Signer(), h)
+			r.store.Tamper(format.HeadName(h.Writer, 1, format.Sum(object)), object)
+		}},
+	{name: "sign that a snapshot stands for another's", answers: saying{"theirs": {opening, listing, restoringAnew}},
+		do: func(t *testing.T, r *rig) {
+			tip := r.chain().Tip()
+			r.steal(t, func(s *repo.Session, _ *repo.Packer, _ *format.Manifest) { s.Replace(tip) })
+		}},
 	{name: "put notes that are rubbish", do: func(t *testing.T, r *rig) {
 		for n := range 30 {
 			object := encrypt(t, fmt.Append(nil, "rubbish", n), r.thief.key.EpochRecipient()...)
 			plant(r.store, func(h format.Hash) string { return format.NoteName(r.thief.key.ID, h) }, object)
 		}
 	}},
-	{name: "sign a tombstone with a key that may only write", do: func(t *testing.T, r *rig) {
-		name, _ := format.ParseName(r.pack(t))
-		c := *r.scene
-		c.store = r.evil.Shown()
-		c.condemn(r.thief.key.Signer(), []format.Hash{name.Hash}, nil)
-		r.shown = true
-	}},
+	{name: "sign a tombstone with a key that may only write", answers: saying{"wrong-writer": {checking, backingUp, pruning, copying, repairing}},
+		do: func(t *testing.T, r *rig) {
+			name, _ := format.ParseName(r.pack(t))
+			c := *r.scene
+			c.store = r.evil.Shown()
+			c.condemn(r.thief.key.Signer(), []format.Hash{name.Hash}, nil)
+			r.shown = true
+		}},
 }
 
 // falseIndex signs for an index object that says of the owner's pack what is not so,
