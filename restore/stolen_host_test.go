@@ -38,7 +38,9 @@ func TestStolenHost(t *testing.T) {
 	h := newHost(t, program, repository)
 	h.env["CHATKEEP_PASSPHRASE_FILE"] = owner.env["CHATKEEP_PASSPHRASE_FILE"]
 	h.run(0, "writer", "add", "--label", "server")
-	owner.run(0, "backup", h.env["CHATKEEP_PASSPHRASE_FILE"], "--as", "another") // that the thief has no index of
+	another := filepath.Join(t.TempDir(), "another.txt")
+	must(t, os.WriteFile(another, []byte("what the thief has no index of"), 0o600))
+	owner.run(0, "backup", another)
 	delete(h.env, "CHATKEEP_PASSPHRASE_FILE")
 
 	// The export is gone from the machine when the thief comes.
@@ -66,12 +68,12 @@ func TestStolenHost(t *testing.T) {
 		owner.run(0, "restore", id, "--target", target, "--accept", "wrong-writer")
 		wantText(t, filepath.Join(target, filepath.Base(chat)), content)
 	}
-	if latest := owner.json(0, "ls", "latest", "--accept", "wrong-writer"); !strings.Contains(latest.stdout, "forged.txt") {
+	if latest := owner.json(0, "ls", "latest", "--source", "phone", "--accept", "wrong-writer"); !strings.Contains(latest.stdout, "forged.txt") {
 		t.Fatal("the newest snapshot is not the thief's, and nothing has to be ended")
 	}
 	owner.run(0, "writer", "end", thief.key.ID.String(), "--last", good, "--accept", "wrong-writer")
 	target := filepath.Join(t.TempDir(), "latest")
-	if r := owner.json(0, "restore", "--target", target, "--accept", "wrong-writer"); r.text("snapshot") != good || slices.Contains(forged, good) {
+	if r := owner.json(0, "restore", "latest", "--source", "phone", "--target", target, "--accept", "wrong-writer"); r.text("snapshot") != good || slices.Contains(forged, good) {
 		t.Errorf("latest is %s, not %s", r.text("snapshot"), good)
 	}
 	wantText(t, filepath.Join(target, filepath.Base(chat)), string(want))

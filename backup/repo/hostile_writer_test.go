@@ -230,7 +230,7 @@ func TestWriterAttacks(t *testing.T) {
 	base := newRig(t)
 	peace := base.peace(t)
 	for _, a := range writerAttacks {
-		for _, d := range deeds {
+		for _, d := range tried() {
 			t.Run(a.name+"/"+d.name, func(t *testing.T) {
 				t.Parallel()
 				r := base.fork(t)
