@@ -41,6 +41,7 @@ type rig struct {
 	before   *storagetest.Memory   // the place before the owner's last backup
 	thief    *machine              // a writer whose key an attacker has
 	now      time.Time             // by all clocks
+	skew     time.Duration         // how far the store's clock is said to be ahead
 	faces    *storagetest.Hostile  // what a new machine is shown, where that is something else
 	shown    bool                  // what the store shows is settled
 	silent   bool                  // the store does not answer
@@ -51,7 +52,7 @@ func (r *rig) pass(d time.Duration) {
 	r.now = r.now.Add(d)
 	r.store.SetTime(r.now)
 	if r.evil != nil {
-		r.evil.Shown().SetTime(r.now)
+		r.evil.Shown().SetTime(r.now.Add(r.skew))
 	}
 }
 

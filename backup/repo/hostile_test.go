@@ -249,7 +249,7 @@ var attacks = []attack{
 		do: func(t *testing.T, r *rig) {
 			r.evil.Lists = storagetest.ListChanged(func(info *storage.Info) { info.Key = "../../" + info.Key })
 		}},
-	{name: "tell a wrong time", do: func(t *testing.T, r *rig) { r.evil.Shown().SetTime(r.now.AddDate(30, 0, 0)) }},
+	{name: "tell a wrong time", do: func(t *testing.T, r *rig) { r.skew = 30 * 365 * 24 * time.Hour }},
 	{name: "take what is put and keep nothing", answers: saying{"missing": {backingUp, pruning}},
 		do: func(t *testing.T, r *rig) {
 			r.evil.Forgets = func(string) bool { return true }
@@ -314,23 +314,19 @@ func (r *rig) victim(t *testing.T, own bool) format.IndexPack {
 	return format.IndexPack{}
 }
 
-// falsePack is a pack that claims the first chunk of another, with other bytes.
+// falsePack is a pack that claims the first chunk of another, with other bytes, and
+// what an index says of it.
 func falsePack(t *testing.T, s *scene, of format.IndexPack) (format.IndexPack, []byte) {
 	t.Helper()
 	victim := of.Frames[0].Members[0]
-	return packOf(t, s, of.Kind, victim, bytes.Repeat([]byte("x"), victim.Size))
-}
-
-// packOf is a pack with one member, and what an index says of it.
-func packOf(t *testing.T, s *scene, kind format.Kind, member format.Member, data []byte) (format.IndexPack, []byte) {
-	t.Helper()
+	lie := bytes.Repeat([]byte("x"), victim.Size)
 	b := format.NewBuilder(format.Header{
-		Type: format.TypePack, Repository: s.master.Repository, Epoch: 1, Writer: s.key.ID, Kind: kind.String(),
+		Type: format.TypePack, Repository: s.master.Repository, Epoch: 1, Writer: s.key.ID, Kind: of.Kind.String(),
 	}, nil)
-	b.Append(format.NewCompressor(zstd.SpeedFastest).Append(nil, format.AppendMember(nil, member.ID, data)), []format.Member{member})
+	b.Append(format.NewCompressor(zstd.SpeedFastest).Append(nil, format.AppendMember(nil, victim.ID, lie)), []format.Member{victim})
 	first, frames := b.FirstFrame(), slices.Clone(b.Frames())
 	object := encrypt(t, b.Close(), s.key.EpochRecipient()...)
-	return format.IndexPack{Pack: format.Sum(object), Size: int64(len(object)), Kind: kind, FirstFrame: first, Frames: frames}, object
+	return format.IndexPack{Pack: format.Sum(object), Size: int64(len(object)), Kind: of.Kind, FirstFrame: first, Frames: frames}, object
 }
 
 // TestAttacks does each of the deeds under each of the attacks. What comes of it

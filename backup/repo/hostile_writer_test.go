@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -12,6 +13,7 @@ import (
 	"chatkeep/backup/format"
 	"chatkeep/backup/keys"
 	"chatkeep/backup/repo"
+	"chatkeep/backup/session"
 )
 
 // writerAttacks are those of somebody who has a writer's key, and may create
@@ -244,5 +246,34 @@ func TestWriterAttacks(t *testing.T) {
 				r.harmless(t)
 			})
 		}
+	}
+}
+
+func attackNamed(t *testing.T, name string) attack {
+	t.Helper()
+	for _, a := range slices.Concat(attacks, writerAttacks) {
+		if a.name == name {
+			return a
+		}
+	}
+	t.Fatalf("no attack %q", name)
+	return attack{}
+}
+
+// TestOneBadSnapshot: a snapshot that cannot be read is named with its writer, and
+// hides none of the others.
+func TestOneBadSnapshot(t *testing.T) {
+	r := newRig(t)
+	attackNamed(t, "sign a manifest that decodes to a thousand times its size").do(t, r)
+	out := r.run(t.Context(), t, r.machine, r.store, "snapshots")
+	kinds := map[any]int{}
+	named := false
+	for _, object := range out.objects {
+		kinds[object["type"]]++
+		message, _ := object["message"].(string)
+		named = named || object["type"] == "problem" && strings.Contains(message, r.thief.key.ID.String()[:8])
+	}
+	if out.code != session.ExitDamaged || kinds["snapshot"] != 3 || kinds["problem"] != 1 || !named {
+		t.Errorf("exit code %d, %v, the writer is named: %v", out.code, kinds, named)
 	}
 }

@@ -99,17 +99,6 @@ func TestTypedSecretsStay(t *testing.T) {
 	}
 }
 
-func attackNamed(t *testing.T, name string) attack {
-	t.Helper()
-	for _, a := range attacks {
-		if a.name == name {
-			return a
-		}
-	}
-	t.Fatalf("no attack %q", name)
-	return attack{}
-}
-
 // TestForgedRecipient: somebody who may create objects, and knows a writer's index
 // recipient, tells it of an epoch with a recipient of their own, and puts a keyring
 // with one in the place: the writer goes on to the owner's.

@@ -151,8 +151,10 @@ func (h *Hostile) List(ctx context.Context, prefix string) iter.Seq2[storage.Inf
 func ListTwice(_ string, seq iter.Seq2[storage.Info, error]) iter.Seq2[storage.Info, error] {
 	return func(yield func(storage.Info, error) bool) {
 		for info, err := range seq {
-			if !yield(info, err) || !yield(info, err) {
-				return
+			for range 2 {
+				if !yield(info, err) || err != nil {
+					return
+				}
 			}
 		}
 	}
