@@ -2,6 +2,7 @@ package restore
 
 import (
 	"context"
+	"fmt"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -26,8 +27,16 @@ func snapshotsCommand(env *session.Env) *cli.Command {
 			}
 			drills := drillsOf(ctx, c, r)
 			f, n := filterOf(c), 0
+			var unread []error
 			for _, h := range r.Heads() {
 				m, err := r.Manifest(ctx, h)
+				if format.ClassOf(err) != "" {
+					unread = append(unread, err)
+					if err := tellUnread(c, h, err); err != nil {
+						return err
+					}
+					continue
+				}
 				if err != nil {
 					return err
 				}
@@ -40,10 +49,15 @@ func snapshotsCommand(env *session.Env) *cli.Command {
 				}
 			}
 			c.Voice.Print("%s", session.Plural(int64(n), "snapshot", "snapshots"))
-			return c.Voice.Object(struct {
+			err = c.Voice.Object(struct {
 				Type      string `json:"type"`
 				Snapshots int    `json:"snapshots"`
 			}{"summary", n})
+			if err != nil || len(unread) == 0 {
+				return err
+			}
+			return session.Fail(session.ExitDamaged, "chatkeep check says what is wrong; chatkeep writer end, if the machine that made it is not yours any more",
+				"%s cannot be read: %v", session.Plural(int64(len(unread)), "snapshot", "snapshots"), unread[0])
 		}),
 	}
 }
@@ -75,6 +89,23 @@ type listed struct {
 	Carried       bool        `json:"carried,omitempty"`
 	Proven        *proven     `json:"proven,omitempty"`       // by the last drill that proved it
 	FailedDrill   *proven     `json:"failed_drill,omitempty"` // where the last drill failed
+}
+
+// unreadable is a snapshot of which nothing can be told, as snapshots --json prints
+// it; fields are only added.
+type unreadable struct {
+	Type    string `json:"type"` // problem
+	Class   string `json:"class"`
+	Message string `json:"message"`
+}
+
+// tellUnread names a snapshot whose manifest cannot be read. One is no reason not to
+// list the others: whoever has a writer's key could hide them all, and from the list
+// it is seen which writer to end, and after which head.
+func tellUnread(c *session.Call, h *repo.Head, err error) error {
+	c.Voice.Print("%s  %s  of writer %s cannot be read: %v", session.Short(h.Hash), session.Moment(h.At()), session.Short(h.Writer), err)
+	return c.Voice.Object(unreadable{"problem", string(format.ClassOf(err)),
+		fmt.Sprintf("snapshot %s of writer %s: %v", h.Hash, session.Short(h.Writer), err)})
 }
 
 // drillsOf reads the results of drills. That some cannot be read is no reason not

@@ -359,18 +359,20 @@ func (c *checker) readObject(ctx context.Context, name format.Name) error {
 		}
 		return err
 	}
-	_, err := (&objects{store: c.store}).get(ctx, name, format.MaxObject)
+	// What goes on beyond the size that was listed is not read to its end.
+	_, err := (&objects{store: c.store}).get(ctx, name, min(c.there[name.String()], format.MaxObject))
 	return err
 }
 
 // wholeIndex reads every index object that is named, for the directories of
-// packs; what is wrong with them is noted.
+// packs; what is wrong with them is noted. Where two contradict each other, the
+// pack itself tells which one is false.
 func (c *checker) wholeIndex(ctx context.Context) ([]format.IndexPack, error) {
 	if c.reader == nil {
 		return nil, nil
 	}
 	var all []format.IndexPack
-	have := map[format.Hash]bool{}
+	have, from := map[format.Hash]int{}, map[format.Hash]string{}
 	for _, key := range slices.Sorted(maps.Keys(c.named)) {
 		name, _ := format.ParseName(key)
 		if name.Type != format.ObjectIndex {
@@ -381,11 +383,39 @@ func (c *checker) wholeIndex(ctx context.Context) ([]format.IndexPack, error) {
 			return nil, err
 		}
 		for _, p := range packs {
-			if !have[p.Pack] {
-				have[p.Pack] = true
+			i, ok := have[p.Pack]
+			if !ok {
+				have[p.Pack], from[p.Pack] = len(all), key
 				all = append(all, p)
+				continue
+			}
+			if err := c.settle(ctx, &all[i], from[p.Pack], &p, key); err != nil {
+				return nil, err
 			}
 		}
 	}
 	return all, nil
+}
+
+// settle looks into a pack of which two index objects may say different things. It
+// leaves in record what is so, and names the object that says something else.
+func (c *checker) settle(ctx context.Context, record *format.IndexPack, from string, other *format.IndexPack, otherFrom string) error {
+	if sameRecord(record, other) {
+		return nil
+	}
+	size, there := c.there[format.PackName(record.Pack)]
+	if !there {
+		return nil
+	}
+	truth, err := c.reader.readDirectory(ctx, format.Ref{SHA256: record.Pack, Size: size})
+	if err != nil {
+		return c.carry(err)
+	}
+	for key, said := range map[string]*format.IndexPack{from: record, otherFrom: other} {
+		if !sameRecord(said, &truth) {
+			c.problem(format.Fail(format.Malformed, key, "it says of pack %s what is not so", record.Pack))
+		}
+	}
+	*record = truth
+	return nil
 }

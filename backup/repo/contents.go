@@ -143,6 +143,7 @@ func idSlice(ids []format.ID) func() (format.ID, error) {
 // idLines reads ids from the level above, one a line.
 func idLines(r io.Reader) func() (format.ID, error) {
 	lines := bufio.NewReader(r)
+	n := 0
 	return func() (format.ID, error) {
 		var line [33]byte
 		if _, err := io.ReadFull(lines, line[:]); err != nil {
@@ -154,6 +155,9 @@ func idLines(r io.Reader) func() (format.ID, error) {
 		id, err := format.ParseID(string(line[:32]))
 		if err != nil || line[32] != '\n' {
 			return id, format.Fail(format.Malformed, "list of chunks", "a line is no chunk id")
+		}
+		if n++; n > maxListChunks {
+			return id, tooManyChunks()
 		}
 		return id, nil
 	}

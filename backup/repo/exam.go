@@ -175,14 +175,14 @@ func (e *Exam) examineLists(ctx context.Context) (unreadable int, err error) {
 					}
 				}
 			})
-			for id := range idsOf(lines) {
+			for id := range s.idsOf(lines) {
 				if id != (format.ID{}) {
 					ids = append(ids, id)
 				}
 			}
-		}
-		if s.err != nil {
-			return unreadable, s.err
+			if s.err != nil {
+				return unreadable, s.err
+			}
 		}
 	}
 	return unreadable, nil

@@ -36,8 +36,9 @@ func (x *Index) Packs() []format.IndexPack { return x.packs }
 // that cover a pack do, and the pack's own directory does: what is found so is
 // right, for every chunk is held against its id. Notes say that it was needed.
 // A pack that is gone together with its index object is left out, and what it
-// held is found missing when it is read.
-func (r *Reader) loadIndex(ctx context.Context, live format.LiveSet) (x *Index, notes []string, err error) {
+// held is found missing when it is read. Index objects that writers of another
+// family have signed for are never asked: they could say anything.
+func (r *Reader) loadIndex(ctx context.Context, live format.LiveSet, family format.Hash) (x *Index, notes []string, err error) {
 	x = &Index{}
 	left := map[format.Hash]int64{} // packs yet to be found, with sizes
 	for _, ref := range live.Packs {
@@ -64,7 +65,7 @@ func (r *Reader) loadIndex(ctx context.Context, live format.LiveSet) (x *Index, 
 			}
 		}
 	}
-	return x, notes, r.searchPacks(ctx, x, live, left)
+	return x, notes, r.searchPacks(ctx, x, live, family, left)
 }
 
 // isLoss reports whether an error says that an object is gone or damaged.
@@ -101,13 +102,16 @@ func (r *Reader) addIndex(ctx context.Context, x *Index, name format.Name, left 
 }
 
 // searchPacks finds packs that no index object of their live set covers: in
-// those of other heads, then in the packs themselves.
-func (r *Reader) searchPacks(ctx context.Context, x *Index, live format.LiveSet, left map[format.Hash]int64) error {
+// those of other heads of the family, then in the packs themselves.
+func (r *Reader) searchPacks(ctx context.Context, x *Index, live format.LiveSet, family format.Hash, left map[format.Hash]int64) error {
 	tried := map[format.Hash]bool{}
 	for _, ref := range live.Index {
 		tried[ref.SHA256] = true
 	}
 	for _, chain := range r.view.Chains {
+		if chain.Writer.Dedup != family {
+			continue
+		}
 		for _, ref := range chain.Ever().Index {
 			if len(left) == 0 {
 				return nil
@@ -180,6 +184,11 @@ func readIndex(ctx context.Context, source *objects, name format.Name, id format
 		packs = append(packs, p)
 	}
 	return packs, nil
+}
+
+// sameRecord reports whether two index objects say the same of a pack.
+func sameRecord(a, b *format.IndexPack) bool {
+	return a.Size == b.Size && a.Kind == b.Kind && a.FirstFrame == b.FirstFrame && sameFrames(a.Frames, b.Frames)
 }
 
 func (x *Index) add(p format.IndexPack) {

@@ -11,6 +11,16 @@ import (
 // more, so that an unchanged list of a million files costs a few kilobytes.
 const maxListIDs = 64
 
+// maxListChunks bounds the chunks of a list, on each of its levels. A manifest can
+// have few ids stand for any number of them, all the same chunk: whoever reads a
+// list knows from this when to stop.
+const maxListChunks = 4 << 20
+
+// tooManyChunks is the failure of a list with more.
+func tooManyChunks() error {
+	return format.Fail(format.Oversized, "list of chunks", "more than %d chunks", maxListChunks)
+}
+
 // ListWriter stores one of the two lists of a snapshot.
 type ListWriter struct {
 	s       *Session
@@ -41,6 +51,9 @@ func (w *ListWriter) Append(lines []byte) error {
 func (w *ListWriter) Close() (format.List, error) {
 	if err := w.stream.Close(); err != nil {
 		return format.List{}, err
+	}
+	if len(w.stream.IDs) > maxListChunks {
+		return format.List{}, tooManyChunks()
 	}
 	list := format.List{Entries: w.entries, Bytes: w.stream.Size, Chunks: w.stream.IDs}
 	for len(list.Chunks) > maxListIDs {

@@ -301,10 +301,3 @@ func plantText(t *testing.T, s *lockable, key string) {
 	_, err := s.store.Put(t.Context(), key, []byte("x"))
 	must(t, err)
 }
-
-func must(t *testing.T, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}

@@ -58,6 +58,7 @@ type mender struct {
 	sources []source
 	parity  *healer
 	report  *MendReport
+	done    map[string]bool // what was put back
 }
 
 // source may have an object.
@@ -80,7 +81,7 @@ const maxRounds = 64
 // verified, and on this machine's disk: whatever happens then, the next run has
 // them.
 func Mend(ctx context.Context, store storage.Store, id format.Hash, o MendOptions) (*MendReport, error) {
-	m := &mender{store: store, id: id, o: o, parity: newHealer(store, id), report: &MendReport{}}
+	m := &mender{store: store, id: id, o: o, parity: newHealer(store, id), report: &MendReport{}, done: map[string]bool{}}
 	m.sources = append(m.sources, source{"chatkeep", builtIn})
 	if o.Memory != nil {
 		m.sources = append(m.sources,
@@ -129,6 +130,11 @@ func (m *mender) round(ctx context.Context) (again bool, err error) {
 	m.report.Left, m.report.Notes, m.report.Headless = nil, d.notes, d.headless
 	for _, name := range d.sorted() {
 		failure := d.bad[name.String()]
+		if m.done[name.String()] {
+			// The store took it, and does not show it: to put it again changes nothing.
+			m.report.Left = append(m.report.Left, failure)
+			continue
+		}
 		data, from, err := m.find(ctx, name)
 		if err != nil {
 			return false, err
@@ -142,6 +148,7 @@ func (m *mender) round(ctx context.Context) (again bool, err error) {
 				return false, err
 			}
 		}
+		m.done[name.String()] = true
 		done := Mended{Key: name.String(), Was: format.ClassOf(failure), From: from, Size: int64(len(data))}
 		m.report.Mended = append(m.report.Mended, done)
 		if m.o.Told != nil {

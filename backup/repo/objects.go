@@ -131,16 +131,48 @@ func listed(ctx context.Context, store storage.Reader, prefix string) iter.Seq2[
 
 func atMost(limit int, prefix string, infos iter.Seq2[storage.Info, error]) iter.Seq2[storage.Info, error] {
 	return func(yield func(storage.Info, error) bool) {
-		n := 0
+		n, again := 0, repeats{}
 		for info, err := range infos {
-			if n++; err == nil && n > limit {
+			n++
+			switch {
+			case err != nil:
+			case n > limit:
 				info, err = storage.Info{}, format.Fail(format.Oversized, "listing of "+prefix, "more than %d objects", limit)
+			case again.count(info.Key) > maxRepeats:
+				info, err = storage.Info{}, format.Fail(format.Oversized, "listing of "+prefix, "the store names the same objects over and over")
 			}
 			if !yield(info, err) || err != nil {
 				return
 			}
 		}
 	}
+}
+
+// maxRepeats is how often a listing may name what it has named before. Stores
+// promise never to, and a few times do no harm; one that gives the same page
+// again and again would go on for ever.
+const maxRepeats = 1000
+
+// repeats counts what comes again in a listing. As long as the keys ascend, none
+// does, and nothing has to be remembered.
+type repeats struct {
+	last string
+	seen map[string]bool // from the first key on that was out of order
+	n    int
+}
+
+func (r *repeats) count(key string) int {
+	if r.seen == nil && key <= r.last {
+		r.seen = map[string]bool{r.last: true}
+	}
+	if r.seen != nil {
+		if r.seen[key] {
+			r.n++
+		}
+		r.seen[key] = true
+	}
+	r.last = key
+	return r.n
 }
 
 // list returns the names of the objects below a prefix, in order. Keys that are

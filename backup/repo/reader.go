@@ -139,7 +139,7 @@ func (r *Reader) Open(ctx context.Context, h *Head) (*Snapshot, error) {
 	if err != nil {
 		return nil, err
 	}
-	index, notes, err := r.loadIndex(ctx, live)
+	index, notes, err := r.loadIndex(ctx, live, r.view.Chains[h.Writer].Writer.Dedup)
 	if err != nil {
 		return nil, err
 	}

@@ -23,6 +23,9 @@ type Remains struct {
 	// covered are the packs that index objects which are there speak of.
 	covered map[format.Hash]bool
 	named   []format.IndexPack // packs of heads, there, that no index object covers
+	// disputed are packs of which index objects contradict each other: what counts
+	// is in the packs themselves. Any writer could sign for a false one.
+	disputed map[format.Hash]bool
 }
 
 // packStates says how the objects of a store are.
@@ -37,7 +40,7 @@ type packStates struct {
 // directories.
 func newRemains(ctx context.Context, r *Reader, state packStates) (*Remains, error) {
 	x := &Remains{Reader: r, state: state, records: map[format.Hash]*format.IndexPack{},
-		lost: map[format.Hash]map[format.ID]bool{}, covered: map[format.Hash]bool{}}
+		lost: map[format.Hash]map[format.ID]bool{}, covered: map[format.Hash]bool{}, disputed: map[format.Hash]bool{}}
 	if err := x.readIndexes(ctx); err != nil {
 		return nil, err
 	}
@@ -99,8 +102,11 @@ func (x *Remains) readIndexes(ctx context.Context) error {
 		}
 		_, there := x.state.there[name.String()]
 		for _, p := range packs {
-			if x.records[p.Pack] == nil {
+			switch before := x.records[p.Pack]; {
+			case before == nil:
 				x.records[p.Pack] = &p
+			case !sameRecord(before, &p):
+				x.disputed[p.Pack] = true
 			}
 			// What only this machine's cache has helps here, and nobody else.
 			if there && x.state.bad[name.String()] == nil {
@@ -117,15 +123,17 @@ func ends(err error) bool {
 	return err != nil && format.ClassOf(err) == "" && storage.ClassOf(err) != storage.Archived
 }
 
-// readDirectories learns from packs that no index object in the store covers.
+// readDirectories learns from packs that no index object in the store covers, or
+// that several speak of in different ways.
 func (x *Remains) readDirectories(ctx context.Context) error {
 	for _, key := range slices.Sorted(maps.Keys(x.state.there)) {
 		name, _ := format.ParseName(key)
-		if name.Type != format.ObjectPack || x.covered[name.Hash] {
+		disputed := x.disputed[name.Hash]
+		if name.Type != format.ObjectPack || x.covered[name.Hash] && !disputed {
 			continue
 		}
 		p := x.records[name.Hash]
-		if p == nil {
+		if p == nil || disputed {
 			read, err := x.readDirectory(ctx, format.Ref{SHA256: name.Hash, Size: x.state.there[key]})
 			if ends(err) {
 				return err
@@ -136,7 +144,7 @@ func (x *Remains) readDirectories(ctx context.Context) error {
 			p = &read
 			x.records[name.Hash] = p
 		}
-		if _, named := x.state.named[key]; named && !x.state.condemned[name.Hash] && x.state.bad[key] == nil {
+		if _, named := x.state.named[key]; named && !x.covered[name.Hash] && !x.state.condemned[name.Hash] && x.state.bad[key] == nil {
 			x.named = append(x.named, *p)
 		}
 	}

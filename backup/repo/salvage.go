@@ -30,17 +30,22 @@ func (s *salvage) lines(l *format.List) iter.Seq2[[]byte, bool] {
 	}
 	lines := s.join(ids)
 	for range l.Depth {
-		lines = s.join(idsOf(lines))
+		lines = s.join(s.idsOf(lines))
 	}
 	return lines
 }
 
-// idsOf reads ids, one a line.
-func idsOf(lines iter.Seq2[[]byte, bool]) iter.Seq2[format.ID, bool] {
+// idsOf reads ids, one a line. More than a list may have end it, with a failure in
+// s.err.
+func (s *salvage) idsOf(lines iter.Seq2[[]byte, bool]) iter.Seq2[format.ID, bool] {
 	return func(yield func(format.ID, bool) bool) {
-		missed := false
+		missed, n := false, 0
 		for line, gap := range lines {
 			missed = missed || gap
+			if n++; n > maxListChunks {
+				s.err = tooManyChunks()
+				return
+			}
 			id, err := format.ParseID(string(bytes.TrimSuffix(line, []byte("\n"))))
 			if err != nil {
 				missed = true
@@ -94,6 +99,9 @@ func (s *salvage) join(ids iter.Seq2[format.ID, bool]) iter.Seq2[[]byte, bool] {
 				}
 				missed = false
 			}
+			if len(rest) > format.MaxLine {
+				rest, missed = nil, true // no line is as long
+			}
 		}
 		if missed || len(rest) > 0 {
 			yield(nil, true)
@@ -111,6 +119,7 @@ func (s *salvage) entries(l *format.List) iter.Seq2[*format.Item, bool] {
 	return func(yield func(*format.Item, bool) bool) {
 		var item *format.Item
 		before, missed := false, false // gaps before item, and after it
+		path, ids := "", 0             // of item
 		flush := func() bool {
 			if item == nil {
 				return true
@@ -133,19 +142,29 @@ func (s *salvage) entries(l *format.List) iter.Seq2[*format.Item, bool] {
 					return
 				}
 				missed = true
+			case e.Type.Begins() && e.Path <= path:
+				s.err = format.Fail(format.Malformed, "contents", "paths are not in ascending order")
+				return
 			case e.Type.Begins():
 				if !flush() {
 					return
 				}
+				path, ids = e.Path, len(e.Chunks)
 				item, before, missed = &format.Item{Entry: e}, missed, false
 			case item == nil || item.Path != e.Path:
 				missed = true
+			case ids+len(e.Chunks) > format.MaxChunks || len(item.Segments) == format.MaxSegments:
+				s.err = format.Fail(format.Oversized, "contents", "an entry has more chunks or segments than there may be")
+				return
 			case e.Type != format.EntryMore:
+				ids += len(e.Chunks)
 				item.Segments = append(item.Segments, e)
 			case len(item.Segments) > 0:
+				ids += len(e.Chunks)
 				last := &item.Segments[len(item.Segments)-1]
 				last.Chunks = append(last.Chunks, e.Chunks...)
 			default:
+				ids += len(e.Chunks)
 				item.Chunks = append(item.Chunks, e.Chunks...)
 			}
 		}
@@ -155,11 +174,17 @@ func (s *salvage) entries(l *format.List) iter.Seq2[*format.Item, bool] {
 	}
 }
 
+// maxStats is how many stats of a hurt list are kept, of more than any snapshot has.
+const maxStats = 1 << 24
+
 // stats reads those of a list that remain: the first and the last, whose places
 // are known.
 func (s *salvage) stats(l *format.List) (first, last []format.Stat) {
 	missed := false
 	for line, gap := range s.lines(l) {
+		if len(first)+len(last) == maxStats {
+			return first, nil
+		}
 		if gap {
 			missed, last = true, nil
 		}

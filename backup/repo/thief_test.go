@@ -53,17 +53,25 @@ func (s *scene) forgeIndex(t *testing.T, writer format.Hash, records ...format.I
 // forgeIndexOf is forgeIndex with a live set that says something else.
 func (s *scene) forgeIndexOf(t *testing.T, writer format.Hash, live format.LiveSet, records ...format.IndexPack) (index, head string) {
 	t.Helper()
+	object := s.sealedIndex(t, writer, records...)
+	index = plant(s.store, format.IndexName, object)
+	live.Index = append(live.Index, format.Ref{SHA256: format.Sum(object), Size: int64(len(object))})
+	live.Sort()
+	head, signed := signedHead(s.key.Signer(), s, 1, []format.Hash{}, nil, live)
+	s.store.Tamper(head, signed)
+	return index, head
+}
+
+// sealedIndex is an index object as everybody can make one who knows the
+// recipients.
+func (s *scene) sealedIndex(t *testing.T, writer format.Hash, records ...format.IndexPack) []byte {
+	t.Helper()
 	var data []byte
 	for i := range records {
 		data = format.AppendIndexPack(data, &records[i])
 	}
 	h := format.Header{Type: format.TypeIndex, Repository: s.master.Repository, Epoch: 1, Writer: writer}
-	object := encrypt(t, format.Seal(h, format.NewCompressor(zstd.SpeedFastest), data), s.key.IndexRecipients()...)
-	index = plant(s.store, format.IndexName, object)
-	live.Index = append(live.Index, format.Ref{SHA256: format.Sum(object), Size: int64(len(object))})
-	head, signed := signedHead(s.key.Signer(), s, 1, []format.Hash{}, nil, live)
-	s.store.Tamper(head, signed)
-	return index, head
+	return encrypt(t, format.Seal(h, format.NewCompressor(zstd.SpeedFastest), data), s.key.IndexRecipients()...)
 }
 
 // orphans leaves packs in the store of which nobody but the journal knows, and
@@ -167,8 +175,13 @@ func TestLyingIndex(t *testing.T) {
 // manifest.
 func (s *scene) snapshotOf(t *testing.T, head string) {
 	t.Helper()
+	s.snapshotSaying(t, head, manifest())
+}
+
+// snapshotSaying is snapshotOf with what the manifest says of its contents.
+func (s *scene) snapshotSaying(t *testing.T, head string, m *format.Manifest) {
+	t.Helper()
 	h := s.load(t, nil).Chains[s.key.ID].Tip()
-	m := manifest()
 	m.Repository, m.Writer, m.Seq, m.Prev, m.Live = s.master.Repository, s.key.ID, h.Seq, h.Prev, h.Live.Hash()
 	header := format.Header{Type: format.TypeManifest, Repository: s.master.Repository, Epoch: 1, Writer: s.key.ID}
 	object := encrypt(t, format.Seal(header, format.NewCompressor(zstd.SpeedFastest), m.Encode()), s.key.EpochRecipient()...)
@@ -184,17 +197,8 @@ func (s *scene) snapshotOf(t *testing.T, head string) {
 func TestFalseMember(t *testing.T) {
 	s := newScene(t)
 	packs := s.orphans(t)
-	victim := packs[0].Frames[0].Members[0]
-	lie := bytes.Repeat([]byte("x"), victim.Size)
-	b := format.NewBuilder(format.Header{
-		Type: format.TypePack, Repository: s.master.Repository, Epoch: 1, Writer: s.key.ID, Kind: packs[0].Kind.String(),
-	}, nil)
-	b.Append(format.NewCompressor(zstd.SpeedFastest).Append(nil, format.AppendMember(nil, victim.ID, lie)),
-		[]format.Member{{ID: victim.ID, Size: len(lie)}})
-	first, frames := b.FirstFrame(), slices.Clone(b.Frames())
-	object := encrypt(t, b.Close(), s.key.EpochRecipient()...)
+	record, object := falsePack(t, s, packs[0])
 	key := plant(s.store, format.PackName, object)
-	record := format.IndexPack{Pack: format.Sum(object), Size: int64(len(object)), Kind: packs[0].Kind, FirstFrame: first, Frames: frames}
 
 	named := s.fork(t)
 	named.forgeIndex(t, s.key.ID, record)

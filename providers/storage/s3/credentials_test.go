@@ -133,3 +133,29 @@ func TestMetadataService(t *testing.T) {
 		t.Errorf("nothing answers: %v", err)
 	}
 }
+
+// TestKeysStayHere listens to every request: the secret key is in none.
+func TestKeysStayHere(t *testing.T) {
+	const secret = "a-secret-key-that-never-travels"
+	t.Setenv("AWS_ACCESS_KEY_ID", "someone")
+	t.Setenv("AWS_SECRET_ACCESS_KEY", secret)
+	f := newFake(t)
+	s := f.mustOpen()
+	var heard strings.Builder
+	f.misbehave(func(_ int, _ http.ResponseWriter, r *http.Request) bool {
+		fmt.Fprintln(&heard, r.URL, r.Header)
+		return false
+	})
+	if _, err := s.Put(t.Context(), "a", []byte("x")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := readAll(t, s, "a", 0, -1); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := listed(t, s, ""); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(heard.String(), "someone") || strings.Contains(heard.String(), secret) {
+		t.Errorf("the server heard %s", heard.String())
+	}
+}

@@ -156,7 +156,7 @@ func classify(err error) verdict {
 		return mine.verdict
 	case errors.Is(err, errNotS3):
 		return verdict{cure: cureAnswer}
-	case errors.Is(err, errDisorder), errors.Is(err, errStop), errors.Is(err, errRange), errors.Is(err, fs.ErrExist):
+	case errors.Is(err, errDisorder), errors.Is(err, errEndless), errors.Is(err, errStop), errors.Is(err, errRange), errors.Is(err, fs.ErrExist):
 		return verdict{}
 	case errors.As(err, &answer):
 		return classifyAnswer(answer)

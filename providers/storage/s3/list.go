@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"strings"
+	"sync/atomic"
 
 	"github.com/minio/minio-go/v7"
 
@@ -51,10 +52,31 @@ type listing struct {
 	// stopped says that the consumer has seen enough. The error of the run may be
 	// that its context has ended meanwhile.
 	stopped bool
+	pages   atomic.Int64
 }
+
+// maxBarren is how many pages in a row may have nothing new in them. A server may
+// give some, where much was deleted; one that says each time that there is more
+// would else be asked for ever, and nobody would see a name.
+const maxBarren = 1000
+
+type pagesKey struct{}
+
+// turnPage counts a page of the listing that a context is of.
+func turnPage(ctx context.Context) error {
+	pages, ok := ctx.Value(pagesKey{}).(*atomic.Int64)
+	if ok && pages.Add(1) > maxBarren {
+		return errEndless
+	}
+	return nil
+}
+
+// errEndless is for a server whose listing does not end.
+var errEndless = errors.New("the server lists without an end")
 
 // run lists from behind the last name on.
 func (l *listing) run(ctx context.Context) error {
+	ctx = context.WithValue(ctx, pagesKey{}, &l.pages)
 	owner := false
 	for o := range l.store.client.ListObjectsIter(ctx, l.store.bucket, minio.ListObjectsOptions{
 		Prefix: l.store.prefix + l.prefix, Recursive: true, StartAfter: l.last, FetchOwner: &owner,
@@ -83,6 +105,7 @@ func (l *listing) entry(o minio.ObjectInfo) error {
 		return fmt.Errorf("the server lists %q after %q: %w", shorten(o.Key), shorten(l.last), errDisorder)
 	}
 	l.last = o.Key
+	l.pages.Store(0)
 	key, ok := strings.CutPrefix(o.Key, l.store.prefix)
 	if !ok || !strings.HasPrefix(key, l.prefix) || !storage.ValidKey(key) {
 		return nil

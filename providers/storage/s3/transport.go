@@ -133,6 +133,10 @@ func (t *traffic) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	t.store.reached.Store(true)
 	if isList(req) && resp.StatusCode == http.StatusOK {
+		if err := turnPage(req.Context()); err != nil {
+			resp.Body.Close()
+			return nil, err
+		}
 		if err := checkList(resp); err != nil {
 			return nil, err
 		}
@@ -167,8 +171,26 @@ func checkList(resp *http.Response) error {
 	resp.Body = struct {
 		io.Reader
 		io.Closer
-	}{body, resp.Body}
+	}{&bounded{body, maxPage}, resp.Body}
 	return nil
+}
+
+// maxPage is how long a page of a listing may be, in bytes: several times what a
+// thousand of the longest names take. The library holds all of it in memory.
+const maxPage = 16 << 20
+
+// bounded is a page of a listing, with an end.
+type bounded struct {
+	r    io.Reader
+	left int64
+}
+
+func (p *bounded) Read(b []byte) (int, error) {
+	n, err := p.r.Read(b)
+	if p.left -= int64(n); p.left < 0 {
+		return 0, errEndless
+	}
+	return n, err
 }
 
 // answer is the last response to the requests of one context, and of those

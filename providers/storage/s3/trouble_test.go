@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -273,5 +274,42 @@ func TestListStopped(t *testing.T) {
 		}
 		stop()
 		break
+	}
+}
+
+// TestEndlessPages has servers whose listings have no end: page after page says that
+// there is more, and has nothing in it, or one page goes on for ever. What is asked
+// for and what is read is bounded.
+func TestEndlessPages(t *testing.T) {
+	for name, answer := range map[string]func(w io.Writer) int{
+		"empty": func(w io.Writer) int {
+			n, _ := io.WriteString(w, "<ListBucketResult><IsTruncated>true</IsTruncated><NextContinuationToken>on</NextContinuationToken></ListBucketResult>")
+			return n
+		},
+		"long": func(w io.Writer) (sum int) {
+			for range maxPage >> 8 {
+				n, err := io.WriteString(w, "<ListBucketResult>"+strings.Repeat("<Contents><Key>p/a</Key></Contents>", 32))
+				if sum += n; err != nil {
+					break
+				}
+			}
+			return sum
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := newFake(t)
+			s := f.mustOpen()
+			var requests, bytes atomic.Int64
+			f.misbehave(func(_ int, w http.ResponseWriter, _ *http.Request) bool {
+				requests.Add(1)
+				bytes.Add(int64(answer(w)))
+				return true
+			})
+			_, err := listed(t, s, "")
+			wantTrouble(t, "list", err, storage.Other, errEndless)
+			if requests.Load() > maxBarren+10 || bytes.Load() > maxPage+8<<20 {
+				t.Errorf("%d requests and %d bytes", requests.Load(), bytes.Load())
+			}
+		})
 	}
 }
