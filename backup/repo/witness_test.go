@@ -167,6 +167,11 @@ func TestWitnessGetsStatements(t *testing.T) {
 	if v, err = s.open(t, witnessAt(storagetest.NewMemory()), s.fresh(t)); err != nil || !v.Unsure() {
 		t.Errorf("sure after asking a witness that has seen nothing: %v", err)
 	}
+	// Another machine that hands on the same meanwhile is no trouble.
+	behind := storagetest.NewFault(s.seen, storagetest.Rule{Op: storagetest.OpList, Prefix: format.SnapshotsDir, Do: storagetest.ListOmit})
+	if err := s.tell(t, witnessAt(behind)); err != nil {
+		t.Error(err)
+	}
 	counting := storagetest.NewCounting(s.seen)
 	if err := s.tell(t, witnessAt(counting)); err != nil || counting.Count("", "").Requests != 2 {
 		t.Errorf("with nothing to tell, %d requests go to the witness: %v", counting.Count("", "").Requests, err)
