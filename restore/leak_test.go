@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"filippo.io/age"
 	"github.com/klauspost/compress/zstd"
@@ -32,7 +33,7 @@ type thief struct {
 func testLeaks(t *testing.T, program string) {
 	t.Run("a passphrase", func(t *testing.T) {
 		repository := filepath.Join(t.TempDir(), "repository")
-		owner := initialised(t, program, repository, nil)
+		owner := initialised(t, program, repository, nil, "--grace", "2s")
 		first := owner.env["CHATKEEP_PASSPHRASE_FILE"]
 		owner.env["CHATKEEP_NEW_PASSPHRASE_FILE"] = secretFile(t, "lanterns over quiet water")
 		leak(t, owner, &thief{t: t, repository: repository, secret: keys.Passphrase("a rather long passphrase")},
@@ -40,7 +41,7 @@ func testLeaks(t *testing.T, program string) {
 	})
 	t.Run("a recovery key", func(t *testing.T) {
 		repository := filepath.Join(t.TempDir(), "repository")
-		owner := initialised(t, program, repository, nil)
+		owner := initialised(t, program, repository, nil, "--grace", "2s")
 		key, err := keys.ParseRecoveryKey(text(t, owner.env["CHATKEEP_PASSPHRASE_FILE"]))
 		must(t, err)
 		owner.env["CHATKEEP_NEW_PASSPHRASE_FILE"] = secretFile(t, "lanterns over quiet water")
@@ -85,6 +86,13 @@ func leak(t *testing.T, owner *host, th *thief, change func(), opens string) {
 	owner.run(11, "backup", filepath.Join(owner.home, "export"))
 	owner.run(0, "snapshots", "--accept", "wrong-repository")
 	must(t, os.Remove(forged))
+
+	owner.run(0, "writer", "add", "--role", "prune")
+	owner.run(0, "key", "rotate", "--reencrypt")
+	owner.run(0, "prune")
+	time.Sleep(3 * time.Second) // longer than the grace, and the store's times are whole seconds
+	owner.run(0, "prune")
+	th.wantReads("who sees the store after old packs were stored anew and pruned")
 	for n := 1; n <= 4; n++ {
 		target := filepath.Join(owner.home, fmt.Sprint("back-", n))
 		owner.run(0, "restore", fmt.Sprintf("latest~%d", 4-n), "--target", target)
