@@ -99,6 +99,13 @@ func TestThreatPage(t *testing.T) {
 			t.Errorf("line %d: %s: %.90s", c.line, missing, c.text)
 		}
 	}
+	attacks, err := os.ReadFile("../docs/hostile-store.md")
+	must(t, err)
+	for _, name := range namedTest.FindAllString(string(attacks), -1) {
+		if !tests[name] {
+			t.Errorf("docs/hostile-store.md: there is no %s", name)
+		}
+	}
 }
 
 // TestThreatPageCatches has a page with claims that nothing proves.
