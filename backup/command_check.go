@@ -52,15 +52,15 @@ func checkCommand(env *session.Env) *cli.Command {
 			if err != nil {
 				return err
 			}
+			locks, err := newLockCheck(c, a)
+			if err != nil {
+				return err
+			}
 			var reader *repo.Reader
 			if !c.Bool("keyless") {
 				if reader, err = readerOf(ctx, a); err != nil {
 					return err
 				}
-			}
-			locks, err := newLockCheck(c, a)
-			if err != nil {
-				return err
 			}
 			told := &hurtLines{ctx: ctx, voice: c.Voice}
 			o.Hurt = told.entry

@@ -17,10 +17,10 @@ func repairCommand(env *session.Env) *cli.Command {
 		Description: "First it puts back every object that is missing or damaged and that a copy of the\n" +
 			"repository (--from, may be repeated) or this machine's cache still has; that needs no\n" +
 			"key, for an object's name proves its bytes. With --versions it also looks below what\n" +
-			"somebody deleted or replaced in a bucket with versions. If something is hurt after that, it asks\n" +
-			"for the passphrase, writes lost index objects anew, and makes a snapshot, tagged\n" +
-			"chatkeep:repaired, of what remains of each one that is hurt. The hurt ones stay until\n" +
-			"you forget them. Nothing that can still be read is ever removed.\n\n" +
+			"somebody deleted or replaced in a bucket with versions. If something is hurt after\n" +
+			"that, it asks for the passphrase, writes lost index objects anew, and makes a\n" +
+			"snapshot, tagged chatkeep:repaired, of what remains of each one that is hurt. The hurt\n" +
+			"ones stay until you forget them. Nothing that can still be read is ever removed.\n\n" +
 			"  chatkeep repair --dry-run\n" +
 			"  chatkeep repair --from /mnt/usb/chats\n" +
 			"  chatkeep repair --from s3://bucket/chats --keyless\n" +

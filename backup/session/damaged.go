@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"errors"
 
 	"chatkeep/backup/format"
 	"chatkeep/backup/repo"
@@ -78,3 +79,31 @@ func (c *Call) Mirrors(ctx context.Context, places []string) ([]repo.Mirror, err
 	}
 	return mirrors, nil
 }
+
+// Earlier is what the place that the flags name had first under each name: a mirror of
+// the repository as it was before somebody deleted or replaced something.
+func (c *Call) Earlier(ctx context.Context) (repo.Mirror, error) {
+	p, err := c.place()
+	if err != nil {
+		return repo.Mirror{}, err
+	}
+	store, err := c.open(ctx, p, false)
+	if err != nil {
+		return repo.Mirror{}, err
+	}
+	v, ok := store.Store.(storage.Versioned)
+	if !ok {
+		return repo.Mirror{}, Fail(ExitUsage, "--from names a copy of the repository", "%s keeps no older versions", p.location.Text)
+	}
+	earlier := &traffic{Store: readOnly{Reader: v.First()}, up: store.up, down: store.down}
+	return repo.Mirror{Name: "an older version", Store: earlier}, nil
+}
+
+// readOnly is a reader that refuses to be a store.
+type readOnly struct{ storage.Reader }
+
+func (readOnly) Put(context.Context, string, []byte) (storage.Info, error) {
+	return storage.Info{}, errors.ErrUnsupported
+}
+
+func (readOnly) Delete(context.Context, string) error { return errors.ErrUnsupported }
