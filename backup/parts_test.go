@@ -168,31 +168,41 @@ func TestPartsInSnapshot(t *testing.T) {
 		var records bytes.Buffer
 		_, err = backup.Inspect(t.Context(), backup.Source{Path: dir, Providers: metaApps}, &records)
 		must(t, err)
-		found := regexp.MustCompile(`"file":"originals/([^"]*)"`).FindAllStringSubmatch(records.String(), -1)
-		if len(found) != 7 {
-			t.Errorf("%s: %d files named", name, len(found))
-		}
-		for _, m := range found {
-			if !lies(t, dir, m[1]) {
-				t.Errorf("%s: %s is not there", name, m[1])
+		// Five messages name the folders of their threads, two of them a file beside, and
+		// the two conversations their three files.
+		folders, files := 0, 0
+		for _, m := range regexp.MustCompile(`("source":\{)?"file":"originals/([^"]*)"`).FindAllStringSubmatch(records.String(), -1) {
+			folder := m[1] != ""
+			if folder {
+				folders++
+			} else {
+				files++
 			}
+			if !lies(t, dir, m[2], folder) {
+				t.Errorf("%s: %s is not there", name, m[2])
+			}
+		}
+		if folders != 5 || files != 5 {
+			t.Errorf("%s: %d folders and %d files named", name, folders, files)
 		}
 	}
 }
 
-// lies says whether a path of a snapshot leads to a file, or to a member of a
-// zip.
-func lies(t *testing.T, dir, path string) bool {
+// lies says whether a path of a snapshot leads to a file or a folder, or to such a
+// member of a zip.
+func lies(t *testing.T, dir, path string, folder bool) bool {
 	t.Helper()
 	file, member, zipped := strings.Cut(path, ".zip/")
 	if !zipped {
 		info, err := os.Stat(filepath.Join(dir, path))
-		return err == nil && info.Mode().IsRegular()
+		return err == nil && info.IsDir() == folder && (folder || info.Mode().IsRegular())
 	}
 	z, err := zip.OpenReader(filepath.Join(dir, file+".zip"))
 	must(t, err)
 	defer z.Close()
-	return slices.ContainsFunc(z.File, func(f *zip.File) bool { return f.Name == member })
+	return slices.ContainsFunc(z.File, func(f *zip.File) bool {
+		return !folder && f.Name == member || folder && strings.HasPrefix(f.Name, member+"/")
+	})
 }
 
 // TestPartsApart keeps apart what is no download's part, or another download's.
