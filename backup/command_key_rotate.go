@@ -30,8 +30,10 @@ func keyRotateCommand(env *session.Env) *cli.Command {
 			"ids and sizes of chunks. He also has the root key, and may sign where he can write:\n" +
 			"--new-root ends it. The repository then has another id. Write it down; each other machine\n" +
 			"stops until a person has told it that id, by chatkeep writer accept --id ID where backups\n" +
-			"are made, and chatkeep open PLACE --id ID where they are read. Take another passphrase\n" +
-			"than the old one, and copy this repository to its copies first.\n\n" +
+			"are made, and chatkeep open PLACE --id ID where they are read. What he had signed by then\n" +
+			"counts: look at chatkeep writer list, and end the writers and prune keys that you do not\n" +
+			"know. Take another passphrase than the old one, and copy this repository to its copies\n" +
+			"first.\n\n" +
 			"With --reencrypt, what was written before is stored anew for the new keys, the messages\n" +
 			"first, of all machines; chatkeep prune takes the old packs away when its grace is over.\n" +
 			"Interrupted, the same command goes on. Where an epoch has begun and older packs are left,\n" +
@@ -109,7 +111,7 @@ func rotate(ctx context.Context, c *session.Call, w *session.Writable, o *owner,
 	if err == nil && c.Bool("new-root") {
 		// Before it is: who loses the connection at the end must know it, too.
 		sum.Repository = &master.Repository
-		c.Voice.Warn("the repository's id is %s from now on: write it down", master.Repository)
+		c.Voice.Warn("the repository's id will be %s: write it down", master.Repository)
 	}
 	if err != nil {
 		forget()
@@ -129,7 +131,7 @@ func rotate(ctx context.Context, c *session.Call, w *session.Writable, o *owner,
 			c.Voice.Say("gone: %s", strings.Join(sum.Gone, ", "))
 		}
 		if sum.Repository != nil {
-			c.Voice.Say("next, on each other machine: chatkeep writer accept --id ID, or chatkeep open PLACE --id ID · chatkeep kit makes a page with the new id")
+			c.Voice.Say("next: chatkeep writer list, and end what you do not know · on each other machine: chatkeep writer accept --id ID, or chatkeep open PLACE --id ID · chatkeep kit makes a page with the new id")
 		}
 		return errors.Join(kept, c.Voice.Object(sum))
 	}, nil

@@ -2,7 +2,9 @@ package backup
 
 import (
 	"context"
+	"errors"
 
+	"chatkeep/backup/format"
 	"chatkeep/backup/keys"
 	"chatkeep/backup/repo"
 	"chatkeep/backup/session"
@@ -35,16 +37,40 @@ func owned(ctx context.Context, c *session.Call, change func(*session.Writable, 
 	if err := w.Unchanged(ctx); err != nil {
 		return err
 	}
+	if id := o.Repository(); id != w.ID() {
+		return succeeded(ctx, w, o, id, tell)
+	}
 	if err := o.Commit(ctx); err != nil {
 		return &Doubtful{err}
 	}
-	if id := o.Repository(); id != w.ID() {
-		err = w.Succeed(ctx, id)
-	} else {
-		err = w.Reload(ctx)
-	}
-	if err != nil {
+	if err := w.Reload(ctx); err != nil {
 		return &Doubtful{err}
+	}
+	if err := w.View.Ended(); err != nil {
+		return err // and what was changed does not count
+	}
+	return tell()
+}
+
+// succeeded is the end of a change that gives the repository another root. No run of
+// this machine's is to be under way by the old one.
+func succeeded(ctx context.Context, w *session.Writable, o *repo.Owner, id format.Hash, tell told) error {
+	release, err := w.Alone()
+	if err != nil {
+		return err
+	}
+	err = o.Commit(ctx)
+	release()
+	var overtaken *repo.Overtaken
+	switch {
+	case errors.As(err, &overtaken):
+		return err
+	case err != nil:
+		return &Doubtful{err}
+	}
+	if err := w.Succeed(ctx, id); err != nil {
+		return errors.Join(tell(), session.Fail(session.ExitFailed, "chatkeep writer accept --id "+id.String(),
+			"the repository has its new id, and this machine has not followed it: %v", err))
 	}
 	return tell()
 }

@@ -151,7 +151,7 @@ func (r *repairRun) rebuild(ctx context.Context) error {
 	}
 	key, err := r.w.WriterKey()
 	if err == nil {
-		err = r.w.Trusted()
+		err = r.w.Trusted(ctx)
 	}
 	if err != nil {
 		r.blocked = err

@@ -152,7 +152,9 @@ func writerAcceptCommand(env *session.Env) *cli.Command {
 		Name: "accept", Usage: "accept backups that were signed with this machine's key elsewhere",
 		Description: "After a clone of this machine has backed up, or this one was restored from an image:\n" +
 			"says that all backups under its key are its own. If you know of no clone, the key was\n" +
-			"stolen: use chatkeep writer end, and then writer add.",
+			"stolen: use chatkeep writer end, and then writer add.\n\n" +
+			"With --id: the owner has given the repository another root, and this is its new id. The\n" +
+			"machine follows it, and accepts nothing else.",
 		Flags: env.RepositoryFlags(session.DryRun()),
 		Action: env.Action(func(ctx context.Context, c *session.Call) error {
 			w, err := c.OpenStore(ctx)
@@ -170,7 +172,11 @@ func writerAcceptCommand(env *session.Env) *cli.Command {
 			if err != nil || tell == nil {
 				return err
 			}
-			if err := w.Accept(); err != nil {
+			// One that was told another id says nothing of who signed with its key.
+			if !w.Followed() {
+				err = w.Accept()
+			}
+			if err != nil {
 				return err
 			}
 			return tell()

@@ -41,7 +41,7 @@ func newJournal(s *repo.Snapshot, asked string) *journal {
 	if asked == "" {
 		return nil
 	}
-	return &journal{Version: journalVersion, Repository: s.View().ID, Snapshot: s.Head.Hash, Asked: format.Sum([]byte(asked))}
+	return &journal{Version: journalVersion, Repository: s.View().Label(), Snapshot: s.Head.Hash, Asked: format.Sum([]byte(asked))}
 }
 
 // continues reports whether two runs are of one restore.

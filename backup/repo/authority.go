@@ -12,7 +12,7 @@ import (
 	"chatkeep/providers/storage"
 )
 
-// maxClaims is how many repositories at one place are told apart.
+// maxClaims is how many ids that a place claims are told.
 const maxClaims = 8
 
 // Identify returns the id that the repository at a place claims. The claim is
@@ -26,7 +26,7 @@ func Identify(ctx context.Context, store storage.Reader, place string) (format.H
 	if err != nil {
 		return format.Hash{}, err
 	}
-	claims := succession{next: map[format.Hash]format.Hash{}}
+	claims := succession{after: map[format.Hash][]format.Hash{}, since: map[format.Hash][]format.Hash{}}
 	var first error
 	for _, name := range slices.Backward(names) {
 		a, err := claimed(ctx, &objects{store: store}, name)
@@ -38,19 +38,19 @@ func Identify(ctx context.Context, store storage.Reader, place string) (format.H
 		case first == nil:
 			first = err
 		}
-		if len(claims.ids) == maxClaims {
+		if len(claims.ids) > format.MaxFormer {
 			break
 		}
 	}
-	var ids []string
-	standing := claims.standing()
-	switch len(standing) {
-	case 0:
+	if len(claims.ids) == 0 {
 		return format.Hash{}, first
-	case 1:
+	}
+	standing := claims.standing()
+	if len(standing) == 1 && len(claims.ids) <= format.MaxFormer {
 		return standing[0], nil
 	}
-	for _, id := range standing {
+	var ids []string
+	for _, id := range claims.ids[:min(maxClaims, len(claims.ids))] {
 		ids = append(ids, id.String())
 	}
 	e := format.Fail(format.WrongRepository, "authority", "the place claims to be several repositories: %s", strings.Join(ids, ", "))

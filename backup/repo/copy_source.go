@@ -254,6 +254,9 @@ func (c *copier) identify(ctx context.Context, unknown []format.Name, ours bool)
 	}
 	c.note("the owner changed the copy by itself: it has an authority that the source does not have")
 	there, err := Load(ctx, c.to, c.from.ID, "the copy", nil)
+	if err == nil && there.Ended() != nil {
+		return there.Ended()
+	}
 	if err == nil && there.Authority.N > c.view.Authority.N {
 		c.rules = there // it may have forgotten and pruned more
 	}

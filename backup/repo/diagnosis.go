@@ -109,7 +109,8 @@ func (m *mender) examine(ctx context.Context, d *diagnosis) (*checker, error) {
 	case err != nil:
 		return nil, err
 	default:
-		c.view, m.parity.label = view, view.Label()
+		c.view = view
+		m.parity.of(view.Label())
 		for _, p := range view.Problems {
 			c.problem(p)
 		}

@@ -104,7 +104,7 @@ func (e *Locked) ExitCode() int { return 12 }
 // to be opened. A side that the masters do not open, and that has something that no
 // other has, is an error of type [Locked].
 func PlanJoin(ctx context.Context, store storage.Store, view *View, memory Memory, masters ...*keys.Master) (*Join, error) {
-	if err := view.goesOn(); err != nil {
+	if err := view.Ended(); err != nil {
 		return nil, err
 	}
 	j := &Join{store: store, view: view, sides: view.Sides()}

@@ -37,6 +37,13 @@ func newHealer(store storage.Reader, label format.Hash) *healer {
 	return &healer{store: store, label: label}
 }
 
+// of says whose parity it is.
+func (h *healer) of(label format.Hash) {
+	if h.label != label {
+		h.label, h.groups = label, nil
+	}
+}
+
 // get makes a pack; nil where that is not possible.
 func (h *healer) get(ctx context.Context, name format.Name) ([]byte, error) {
 	if name.Type != format.ObjectPack {

@@ -11,7 +11,7 @@ import (
 
 // mayWrite returns what the authority says of a key that may write.
 func (v *View) mayWrite(key *keys.Writer) (*format.AuthorityWriter, error) {
-	if err := v.goesOn(); err != nil {
+	if err := v.Ended(); err != nil {
 		return nil, err
 	}
 	for i := range v.Authority.Writers {

@@ -39,7 +39,7 @@ func NewOwner(ctx context.Context, store storage.Store, view *View, master *keys
 	if len(view.newest) > 1 {
 		return nil, view.forked()
 	}
-	if err := view.goesOn(); err != nil {
+	if err := view.Ended(); err != nil {
 		return nil, err
 	}
 	next := *view.Authority

@@ -7,6 +7,7 @@ import (
 
 	"chatkeep/backup/format"
 	"chatkeep/backup/keys"
+	"chatkeep/providers/storage"
 )
 
 // A repository gets another root where somebody else may have the one it has. The
@@ -21,25 +22,61 @@ import (
 // Label is the id that objects carry as their repository's.
 func (v *View) Label() format.Hash { return v.Authority.Label() }
 
-// succeed notes that this root has ended: it has named a successor, which has
-// signed a statement since. A successor without one is a change that was cut off,
-// and counts for nothing.
-func (v *View) succeed(ctx context.Context, source *objects, statements []*format.Authority, names []format.Name) error {
-	for _, a := range statements {
-		if a.Successor.IsZero() {
+// succeed notes that this root has ended: any of its statements has named a
+// successor, which has signed one with a higher number. To go by the newest alone
+// would not do: whoever stole the root can sign newer ones. A successor that has
+// signed nothing is a change that was cut off, and counts for nothing.
+func (v *View) succeed(ctx context.Context, source *objects, newest []*format.Authority, names []format.Name) error {
+	since, err := source.looked(v.Place)
+	if err != nil {
+		return err
+	}
+	statements := slices.Clone(newest)
+	for _, name := range names {
+		if name.N < since || name.N >= newest[0].N {
 			continue
 		}
-		for _, name := range names {
-			if name.N <= a.N {
-				continue
-			}
-			_, err := openAuthority(ctx, source, name, a.Successor)
-			if err != nil && format.ClassOf(err) == "" {
-				return err
-			}
-			if err == nil {
-				v.end(name)
-			}
+		a, err := openAuthority(ctx, source, name, v.ID)
+		if err != nil && format.ClassOf(err) == "" {
+			return err
+		}
+		if err == nil {
+			statements = append(statements, a)
+		}
+	}
+	for _, a := range statements {
+		if err := v.follow(ctx, source, a, names); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// looked is the number of the authority up to which this machine has looked at all of
+// them before, 0 where it remembers none of the place.
+func (o *objects) looked(place string) (uint64, error) {
+	if o.cache == nil {
+		return 0, nil
+	}
+	all, err := o.cache.Memories()
+	return all[place].Authority.N, err
+}
+
+// follow looks for statements of the successor that a statement names.
+func (v *View) follow(ctx context.Context, source *objects, a *format.Authority, names []format.Name) error {
+	if a.Successor.IsZero() {
+		return nil
+	}
+	for _, name := range names {
+		if name.N <= a.N {
+			continue
+		}
+		_, err := openAuthority(ctx, source, name, a.Successor)
+		if err != nil && format.ClassOf(err) == "" {
+			return err
+		}
+		if err == nil {
+			v.end(name)
 		}
 	}
 	return nil
@@ -50,19 +87,56 @@ func (v *View) end(next format.Name) {
 	v.Problems = slices.DeleteFunc(v.Problems, func(p error) bool { return keyOf(p) == next.String() })
 	if v.ended == nil {
 		v.ended = format.Fail(format.WrongRepository, next.String(), "the owner has given the repository another root, and with it another id")
-		v.ended.Cure = "ask the owner for the new id and say it: chatkeep writer accept --id ID where backups are made, " +
+		v.ended.Cure = "its owner has the new id, and the newest recovery kit: chatkeep writer accept --id ID where backups are made, " +
 			"chatkeep open PLACE --id ID where they are read"
 		v.Problems = append(v.Problems, v.ended)
 	}
 }
 
-// goesOn refuses to write to what has ended under this root. No --accept helps: what
-// is written by its rules is open to whom the owner means to lock out.
-func (v *View) goesOn() error {
+// Ended returns an error where another root has followed. Nobody writes by a root that
+// has ended, whatever --accept says: what is written by its rules is open to whom the
+// owner means to lock out.
+func (v *View) Ended() error {
 	if v.ended != nil {
 		return v.ended
 	}
 	return nil
+}
+
+// Endorsed returns former ids of the repository, the newest first, as far as the root
+// of each has named the next one. What the present root says alone would not do: any
+// repository can say that it was another one before.
+func (v *View) Endorsed(ctx context.Context, store storage.Reader) (ids []format.Hash, err error) {
+	names, err := listAuthorities(ctx, store, v.Place)
+	if err != nil {
+		return nil, err
+	}
+	next := v.ID
+	for _, id := range slices.Backward(v.Authority.Former) {
+		ok, err := v.named(ctx, &objects{store: store}, names, id, next)
+		if err != nil || !ok {
+			return ids, err
+		}
+		ids, next = append(ids, id), id
+	}
+	return ids, nil
+}
+
+// named reports whether a root has named its successor.
+func (v *View) named(ctx context.Context, source *objects, names []format.Name, root, next format.Hash) (bool, error) {
+	for _, name := range slices.Backward(names) {
+		if name.N >= v.Authority.N {
+			continue
+		}
+		a, err := openAuthority(ctx, source, name, root)
+		if err != nil && format.ClassOf(err) == "" {
+			return false, err
+		}
+		if err == nil && a.Successor == next {
+			return true, nil
+		}
+	}
+	return false, nil
 }
 
 // openEarlier opens an authority of this root, or of one of those before it.
@@ -82,8 +156,9 @@ func (v *View) openEarlier(ctx context.Context, source *objects, name format.Nam
 
 // succession is what the authorities at a place say of one another's roots.
 type succession struct {
-	ids  []format.Hash // that have signed, the newest first
-	next map[format.Hash]format.Hash
+	ids   []format.Hash                 // that have signed, the newest first
+	after map[format.Hash][]format.Hash // successors that a root has named
+	since map[format.Hash][]format.Hash // former ids that a root says it had
 }
 
 // add takes in a statement.
@@ -91,14 +166,17 @@ func (s *succession) add(a *format.Authority) {
 	if !slices.Contains(s.ids, a.Repository) {
 		s.ids = append(s.ids, a.Repository)
 	}
-	if _, later := s.next[a.Repository]; !later && !a.Successor.IsZero() {
-		s.next[a.Repository] = a.Successor
+	if !a.Successor.IsZero() {
+		s.after[a.Repository] = append(s.after[a.Repository], a.Successor)
 	}
+	s.since[a.Repository] = append(s.since[a.Repository], a.Former...)
 }
 
-// standing are the ids that no other here has followed.
+// standing are the ids that no other here has followed, with the word of both.
 func (s *succession) standing() []format.Hash {
-	return slices.DeleteFunc(slices.Clone(s.ids), func(id format.Hash) bool { return slices.Contains(s.ids, s.next[id]) })
+	return slices.DeleteFunc(slices.Clone(s.ids), func(id format.Hash) bool {
+		return slices.ContainsFunc(s.after[id], func(next format.Hash) bool { return slices.Contains(s.since[next], id) })
+	})
 }
 
 // Succeed is Rotate behind a master with a root of its own: what is signed with the
@@ -139,10 +217,37 @@ func (o *Owner) signLast() (name string, object []byte, err error) {
 	return name, object, err
 }
 
-// putLast puts it. Until the successor's first statement is there, it says nothing.
+// putLast puts it. Until the successor's first statement is there, it says nothing. What
+// another owner has signed meanwhile would be lost with the root, and nobody would know.
 func (o *Owner) putLast(ctx context.Context, name string, object []byte) error {
 	if object == nil {
 		return nil
 	}
-	return o.put(ctx, name, object)
+	if err := o.put(ctx, name, object); err != nil {
+		return err
+	}
+	names, err := list(ctx, o.store, format.AuthorityDir)
+	if err != nil {
+		return err
+	}
+	for _, other := range names {
+		if other.N < o.last.N || other.String() == name {
+			continue
+		}
+		if _, err := openAuthority(ctx, &objects{store: o.store}, other, o.last.Repository); err == nil {
+			return &Overtaken{}
+		}
+	}
+	return nil
 }
+
+// Overtaken is the error of a change of the root while somebody else changed the
+// repository. It was cut off, and counts for nothing.
+type Overtaken struct{}
+
+func (*Overtaken) Error() string {
+	return "the repository's owner changed it while this ran, and nothing was done"
+}
+
+// Hint tells what to do.
+func (*Overtaken) Hint() string { return "run it again" }

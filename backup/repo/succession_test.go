@@ -2,6 +2,7 @@ package repo_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"testing"
@@ -45,7 +46,7 @@ func (m *machine) follow(t *testing.T, to *keys.Master) {
 	before := m.memory
 	m.key.Follow(to.Root)
 	m.open()
-	if _, err := m.memory.Follow(before); err != nil {
+	if err := m.memory.Follow(before, m.key.ID); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -127,31 +128,39 @@ func TestNewRootAccepted(t *testing.T) {
 	}
 }
 
+// sign plants an authority that a master's root signs, made of the repository's newest.
+func (s *scene) sign(t *testing.T, m *keys.Master, change func(*format.Authority)) {
+	t.Helper()
+	names := s.store.Keys(format.AuthorityDir)
+	newest, _ := format.ParseName(names[len(names)-1])
+	a := *s.load(t, nil).Authority
+	a.N, a.Previous, a.Successor, a.Former = newest.N+1, []format.Hash{newest.Hash}, format.Hash{}, nil
+	a.Repository, a.Root = m.Repository, m.Root.String()
+	change(&a)
+	plant(s.store, func(h format.Hash) string { return format.AuthorityName(a.N, h) }, keys.SignAuthority(m.RootKey, &a))
+}
+
+func fresh(t *testing.T) *keys.Master {
+	t.Helper()
+	m, err := keys.NewMaster(false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
 // TestNewRootThief: whoever has the old root signs what he likes. Under the new one it
 // is told of and counts for nothing; he can name a successor of his own, and then a
 // newcomer is asked which is meant.
 func TestNewRootThief(t *testing.T) {
 	s, _, old := succeeded(t)
-	name, _ := format.ParseName(s.store.Keys(format.AuthorityDir)[0])
-	first, err := keys.OpenAuthority(name.String(), s.store.Bytes(name.String()), old.Repository)
-	if err != nil {
-		t.Fatal(err)
-	}
-	mine, err := keys.NewMaster(false)
-	if err != nil {
-		t.Fatal(err)
-	}
-	last := *first
-	last.N, last.Previous, last.Successor = 50, []format.Hash{name.Hash}, mine.Repository
-	plant(s.store, func(h format.Hash) string { return format.AuthorityName(50, h) }, keys.SignAuthority(old.RootKey, &last))
-	own := *first
-	own.N, own.Previous, own.Former = 51, last.Previous, []format.Hash{old.Repository}
-	own.Repository, own.Root = mine.Repository, mine.Root.String()
-	plant(s.store, func(h format.Hash) string { return format.AuthorityName(51, h) }, keys.SignAuthority(mine.RootKey, &own))
+	mine := fresh(t)
+	s.sign(t, old, func(a *format.Authority) { a.Successor = mine.Repository })
+	s.sign(t, mine, func(a *format.Authority) { a.Former = []format.Hash{old.Repository} })
 
 	v := s.load(t, nil)
-	if v.Authority.Repository != s.master.Repository || v.Authority.N == 50 {
-		t.Fatal("what the old root signs counts under the new one")
+	if v.Authority.Repository != s.master.Repository || v.Authority.N != 4 {
+		t.Fatalf("what the old root signs counts under the new one: authority %d", v.Authority.N)
 	}
 	if err := v.Trust(nil); format.ClassOf(err) != format.WrongRepository && format.ClassOf(err) != format.WrongWriter {
 		t.Errorf("a strange statement is not told of: %v", err)
@@ -164,6 +173,103 @@ func TestNewRootThief(t *testing.T) {
 	}
 	if id, err := repo.Identify(t.Context(), s.store, "here"); format.ClassOf(err) != format.WrongRepository {
 		t.Errorf("a place with two successors claims to be %s: %v", id, err)
+	}
+	if ids, err := v.Endorsed(t.Context(), s.store); err != nil || !slices.Equal(ids, []format.Hash{old.Repository}) {
+		t.Errorf("endorsed: %v, %v", ids, err)
+	}
+}
+
+// TestNewRootOutnumbered: a root that has ended stays so, whatever is signed with it
+// later, for machines that were there before and for those that were not.
+func TestNewRootOutnumbered(t *testing.T) {
+	for _, skip := range []uint64{0, 1} { // it takes the number of the successor's statement, or a higher one
+		s, other, old := succeeded(t)
+		newest := s.load(t, nil).Authority.N
+		for n := range uint64(3) {
+			s.sign(t, old, func(a *format.Authority) { a.N = newest + skip + n })
+		}
+		for name, memory := range map[string]repo.Memory{"a newcomer": nil, "the first machine": s.memory, "another": other.memory} {
+			v, err := repo.Load(t.Context(), s.store, old.Repository, "here", memory)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if v.Ended() == nil || v.Trust(nil) == nil {
+				t.Errorf("%s goes on by a root that has ended, number %d", name, v.Authority.N)
+			}
+		}
+		if _, err := other.run(t.Context(), s.store, smallPacks, after...); format.ClassOf(err) != format.WrongRepository {
+			t.Errorf("a machine that was not told backs up: %v", err)
+		}
+	}
+}
+
+// TestNewRootStrangers: roots that nobody knows follow one another, in a line that hides
+// the true one or in a circle.
+func TestNewRootStrangers(t *testing.T) {
+	for _, circle := range []bool{false, true} {
+		s := oneSnapshot(t)
+		var all []*keys.Master
+		for range 9 {
+			all = append(all, fresh(t))
+		}
+		for i, m := range all {
+			s.sign(t, m, func(a *format.Authority) {
+				if i > 0 {
+					a.Former = []format.Hash{all[i-1].Repository}
+				} else if circle {
+					a.Former = []format.Hash{all[len(all)-1].Repository}
+				}
+				if i+1 < len(all) {
+					a.Successor = all[i+1].Repository
+				} else if circle {
+					a.Successor = all[0].Repository
+				}
+			})
+		}
+		if circle {
+			_ = s.store.Delete(t.Context(), s.store.Keys(format.AuthorityDir)[0]) // and nobody else is there
+		}
+		if id, err := repo.Identify(t.Context(), s.store, "here"); format.ClassOf(err) != format.WrongRepository {
+			t.Errorf("circle %t: the place claims to be %s: %v", circle, id, err)
+		}
+	}
+}
+
+// TestNewRootClaimed: a repository says that it was another one before, which knows
+// nothing of it.
+func TestNewRootClaimed(t *testing.T) {
+	victim, s := fresh(t), oneSnapshot(t)
+	s.sign(t, s.master, func(a *format.Authority) { a.Former = []format.Hash{victim.Repository} })
+	v := s.load(t, nil)
+	if len(v.Authority.Former) != 1 {
+		t.Fatal("it does not say so: this proves nothing")
+	}
+	if ids, err := v.Endorsed(t.Context(), s.store); err != nil || len(ids) > 0 {
+		t.Errorf("endorsed: %v, %v", ids, err)
+	}
+}
+
+// TestNewRootOvertaken: somebody else changes the repository while its root ends. His
+// change stays, and the root does.
+func TestNewRootOvertaken(t *testing.T) {
+	s := oneSnapshot(t)
+	to, mine, his := newRoot(t, false), s.owner(t), s.owner(t)
+	if err := mine.Succeed(t.Context(), to.master, []repo.NewSlot{to.slot}); err != nil {
+		t.Fatal(err)
+	}
+	if err := his.EndWriter(s.key.ID, nil); err != nil {
+		t.Fatal(err)
+	}
+	if err := his.Commit(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	var overtaken *repo.Overtaken
+	if err := mine.Commit(t.Context()); !errors.As(err, &overtaken) {
+		t.Errorf("a change over another: %v", err)
+	}
+	v := s.load(t, nil)
+	if v.Ended() != nil || v.Authority.Writers[0].Ended == nil {
+		t.Errorf("ended: %v, writer: %+v", v.Ended(), v.Authority.Writers[0])
 	}
 }
 

@@ -197,7 +197,7 @@ func (c *Call) enrol(ctx context.Context, p place, store *traffic, key *keys.Wri
 		return nil, err
 	}
 	a.View.Notes = nil // that nothing was seen of it before is as it should be
-	return &Writable{a, store}, a.trust()
+	return &Writable{a, store}, a.trust(ctx)
 }
 
 // minGrace is the shortest grace that a repository may have: the store's times

@@ -53,7 +53,7 @@ func (w *Writable) Survey(ctx context.Context, id format.Hash) error {
 func (w *Writable) Name() string { return w.name }
 
 // Trusted refuses a view with problems that --accept does not name.
-func (w *Writable) Trusted() error { return w.trust() }
+func (w *Writable) Trusted(ctx context.Context) error { return w.trust(ctx) }
 
 // Mirrors opens other places to read, each named as --repo names one. Settings
 // of a kind of place are those of the repository's own.

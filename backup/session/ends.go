@@ -159,7 +159,7 @@ func (e *Ends) Archive(ctx context.Context) (*Archive, error) {
 	if err != nil {
 		return nil, err
 	}
-	return a, a.trust()
+	return a, a.trust(ctx)
 }
 
 // Writable opens TO, which is a repository, to write to it with this machine's
@@ -173,7 +173,7 @@ func (e *Ends) Writable(ctx context.Context) (*Writable, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Writable{a, store}, a.trust()
+	return &Writable{a, store}, a.trust(ctx)
 }
 
 // nowhere is the store of a place that is not there yet. A dry run asks it for its

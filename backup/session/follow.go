@@ -1,10 +1,12 @@
 package session
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"slices"
 
@@ -16,64 +18,72 @@ import (
 
 // follow makes what this machine has of the repository under ids that it had before
 // its own under the present one: keys, and what it remembers. It is for an id that a
-// person has named. A store that shows another root, endorsed by a stolen one, must not
-// move a machine to it.
-func (a *Archive) follow() (moved bool, err error) {
+// person has named, and a view that is trusted: a store that shows another root,
+// endorsed by a stolen one, must not move a machine to it. Nor must one repository take
+// what belongs to another by saying that it was that one: both roots have to say so.
+func (a *Archive) follow(ctx context.Context) error {
 	if a.given == "" || a.call.DryRun() || a.call.Dirs.IsStill() {
-		return false, nil
-	}
-	for _, id := range slices.Backward(a.View.Authority.Former) {
-		from := a.call.Dirs.Repository(id)
-		keyed, err := a.followKeys(from)
-		if err != nil {
-			return moved, err
-		}
-		known, err := a.Memory.Follow(from)
-		if err != nil {
-			return moved, err
-		}
-		moved = moved || keyed || known
-	}
-	if moved {
-		a.key, a.keyIs = a.call.readWriterKey(a.Memory)
-		a.call.Voice.Say("this machine follows the repository to its new id, %s", Short(a.ID()))
-	}
-	return moved, a.followConfig()
-}
-
-// followConfig writes the new id where the configuration file has a former one.
-func (a *Archive) followConfig() error {
-	id, err := format.ParseHash(a.said.ID)
-	if err != nil || !slices.Contains(a.View.Authority.Former, id) {
 		return nil
 	}
-	f, err := a.call.ConfigToChange()
+	known := func(id format.Hash) bool { return a.call.Dirs.Repository(id).Known() }
+	if !slices.ContainsFunc(a.View.Authority.Former, known) && !a.formerly(a.said.ID) {
+		return nil
+	}
+	endorsed, err := a.View.Endorsed(ctx, a.Store)
 	if err != nil {
 		return err
 	}
-	change, err := f.SetID(a.as, a.ID().String())
-	if err == nil {
-		err = change.Write()
+	for _, id := range endorsed {
+		if !known(id) {
+			continue
+		}
+		if err := a.followFrom(a.call.Dirs.Repository(id)); err != nil {
+			return err
+		}
+		a.followed = true
 	}
-	if err != nil {
-		return fmt.Errorf("%s: the id of %s: %w", f.Path, a.as, err)
+	if a.followed {
+		a.key, a.keyIs = a.call.readWriterKey(a.Memory)
+		a.call.Voice.Say("this machine follows the repository to its new id, %s", Short(a.ID()))
+		if err := a.View.Compare(a.Memory); err != nil {
+			return err
+		}
 	}
-	a.said.ID = a.ID().String()
-	a.call.Voice.Say("%s: the id of %s is the new one now", f.Path, a.as)
+	a.followConfig(endorsed)
 	return nil
 }
 
-// followKeys writes this machine's key files anew, for the present root.
-func (a *Archive) followKeys(from *state.Repository) (had bool, err error) {
+// Followed reports whether this command made the machine follow the repository to
+// another id.
+func (a *Archive) Followed() bool { return a.followed }
+
+// formerly reports whether an id is one that the repository says it had.
+func (a *Archive) formerly(text string) bool {
+	id, err := format.ParseHash(text)
+	return err == nil && slices.Contains(a.View.Authority.Former, id)
+}
+
+func (a *Archive) followFrom(from *state.Repository) error {
+	own, err := a.followKeys(from)
+	if err != nil {
+		return err
+	}
+	return a.Memory.Follow(from, own)
+}
+
+// followKeys writes this machine's key files anew, for the present root. It returns
+// its writer, zero where it has none.
+func (a *Archive) followKeys(from *state.Repository) (own format.Hash, err error) {
 	root, err := keys.ParsePublicKey(a.View.Authority.Root)
 	if err != nil {
-		return false, err
+		return own, err
 	}
 	writer := func(data []byte) ([]byte, error) {
 		key, err := keys.ParseWriter(data)
 		if err != nil {
 			return nil, err
 		}
+		own = key.ID
 		key.Follow(root)
 		return key.Marshal(), nil
 	}
@@ -85,37 +95,76 @@ func (a *Archive) followKeys(from *state.Repository) (had bool, err error) {
 		key.Follow(root)
 		return key.Marshal(), nil
 	}
-	wrote, err := rewrite(from.WriterKeyPath(), a.Memory.WriterKeyPath(), writer)
-	if err != nil {
-		return false, err
+	err = rewrite(from.WriterKeyPath(), a.Memory.WriterKeyPath(), writer)
+	if err == nil {
+		err = rewrite(from.PruneKeyPath(), a.Memory.PruneKeyPath(), pruner)
 	}
-	pruned, err := rewrite(from.PruneKeyPath(), a.Memory.PruneKeyPath(), pruner)
-	return wrote || pruned, err
+	if err != nil {
+		return own, err
+	}
+	// One that was cut off before may have moved the key, and no more.
+	if key, err := a.call.readWriterKey(a.Memory); err == nil && key != nil {
+		own = key.ID
+	}
+	return own, nil
 }
 
-// rewrite moves a secret file to another place, changed. One that is there already
-// stays, and the other as well.
-func rewrite(from, to string, change func([]byte) ([]byte, error)) (done bool, err error) {
+// rewrite moves a secret file to another place, changed. Another that is there already
+// stays, and so does the one that was to move.
+func rewrite(from, to string, change func([]byte) ([]byte, error)) error {
 	data, err := os.ReadFile(from)
 	if errors.Is(err, fs.ErrNotExist) {
-		return false, nil
+		return nil
 	}
 	if err != nil {
-		return false, err
+		return err
 	}
 	defer clear(data)
-	if _, err := os.Lstat(to); err == nil {
-		return false, nil
-	}
 	changed, err := change(data)
 	if err != nil {
-		return false, fmt.Errorf("%s: %w", from, err)
+		return fmt.Errorf("%s: %w", from, err)
 	}
 	defer clear(changed)
-	if err := state.WriteFile(to, changed); err != nil {
-		return false, err
+	there, err := os.ReadFile(to)
+	defer clear(there)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		err = state.WriteFile(to, changed)
+	case err == nil && !bytes.Equal(there, changed):
+		return nil
 	}
-	return true, os.Remove(from)
+	if err != nil {
+		return err
+	}
+	return os.Remove(from)
+}
+
+// followConfig writes the new id where the configuration file has a former one for this
+// place. The repository is followed by then, whatever becomes of that.
+func (a *Archive) followConfig(endorsed []format.Hash) {
+	here, err := a.AsConfigured()
+	if err != nil {
+		return
+	}
+	f, err := a.call.ConfigToChange()
+	if err != nil {
+		return // a place was named, and needs no such file
+	}
+	for _, name := range slices.Sorted(maps.Keys(f.Config.Repositories)) {
+		r := f.Config.Repositories[name]
+		if id, err := format.ParseHash(r.ID); err != nil || r.Place != here.Place || !slices.Contains(endorsed, id) {
+			continue
+		}
+		change, err := f.SetID(name, a.ID().String())
+		if err == nil {
+			err = change.Write()
+		}
+		if err != nil {
+			a.call.Voice.Warn("%s has a former id of %s still, and cannot be changed (%v): make it %s", f.Path, name, err, a.ID())
+			return
+		}
+		a.call.Voice.Say("%s: the id of %s is the new one now", f.Path, name)
+	}
 }
 
 // Succeed opens the repository anew by the id that it has since this command gave its
@@ -126,8 +175,11 @@ func (w *Writable) Succeed(ctx context.Context, id format.Hash) error {
 		return err
 	}
 	w.View, w.given, w.told, w.Memory = view, id.String(), id, w.call.Dirs.Repository(id)
-	if _, err := w.follow(); err != nil {
+	if err := w.follow(ctx); err != nil {
 		return err
 	}
 	return w.Reload(ctx)
 }
+
+// Alone keeps other runs of this machine's writer away until release is called.
+func (w *Writable) Alone() (release func(), err error) { return w.Memory.Lock() }

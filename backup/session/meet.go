@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"chatkeep/backup/config"
+	"chatkeep/backup/format"
 	"chatkeep/backup/repo"
 )
 
@@ -35,6 +36,9 @@ func (c *Call) Meet(ctx context.Context) (*Archive, *repo.Reader, error) {
 
 // met unlocks what was opened without a memory, and holds it against that.
 func (a *Archive) met(ctx context.Context) (*repo.Reader, error) {
+	if err := a.View.Ended(); err != nil && !a.accepts(format.WrongRepository) {
+		return nil, err // before a secret of another root is asked for
+	}
 	master, err := a.unlock(ctx)
 	if err != nil {
 		return nil, err
@@ -48,16 +52,27 @@ func (a *Archive) met(ctx context.Context) (*repo.Reader, error) {
 		return nil, err
 	}
 	a.told = master.Repository
-	if _, err := a.follow(); err != nil {
-		return nil, err
-	}
 	if err := a.View.Compare(a.Memory); err != nil {
 		return nil, err
 	}
 	if err := a.judge(); err != nil || keep == nil {
 		return r, err
 	}
+	if err := a.follow(ctx); err != nil {
+		return nil, err
+	}
+	if a.followed {
+		if err := a.judge(); err != nil {
+			return r, err
+		}
+	}
 	return r, a.remember()
+}
+
+// accepts reports whether the person lives with problems of a class.
+func (a *Archive) accepts(class format.Class) bool {
+	accept, err := a.call.accepted()
+	return err == nil && accept[class]
 }
 
 // Adopted is what the configuration file has to say of a repository now.

@@ -22,7 +22,6 @@ type Archive struct {
 	call  *Call
 	store *traffic
 	said  config.Repository // what the configuration file says of it
-	as    string            // its name there, or ""
 	given string            // the id that the user gave, or ""
 	name  string            // what this machine remembers the place by
 	told  format.Hash       // the id that somebody vouches for, zero where only the place claims it
@@ -30,6 +29,8 @@ type Archive struct {
 	keyIs error             // why a key that is there cannot be used
 	only  string            // the slot that alone is tried, "" for all
 	by    format.Slot       // the slot that opened it
+
+	followed bool // it was known here by a former id, until this command
 }
 
 // Writable is an opened repository that can be written to as well.
@@ -45,7 +46,7 @@ func (c *Call) Open(ctx context.Context) (*Archive, error) {
 	if err != nil {
 		return nil, err
 	}
-	return a, a.trust()
+	return a, a.trust(ctx)
 }
 
 // OpenStore is Open to write.
@@ -99,11 +100,7 @@ func (c *Call) load(ctx context.Context, p place, store *traffic) (*Archive, err
 	if a.View, err = repo.Survey(ctx, store, a.Memory.ID, a.name, a.Memory); err != nil {
 		return nil, a.named(err)
 	}
-	moved, err := a.follow()
-	if moved && err == nil { // and remembers more
-		a.View, err = repo.Survey(ctx, store, a.Memory.ID, a.name, a.Memory)
-	}
-	return a, err
+	return a, nil
 }
 
 // identified is the archive as far as this machine's memory goes: which repository
@@ -122,7 +119,7 @@ func (c *Call) identified(ctx context.Context, p place, store *traffic) (*Archiv
 }
 
 func (c *Call) archive(p place, store *traffic) *Archive {
-	return &Archive{Store: store, Place: p.location.Text, call: c, store: store, said: p.said, as: p.name, given: p.id, name: p.nameOf(store)}
+	return &Archive{Store: store, Place: p.location.Text, call: c, store: store, said: p.said, given: p.id, name: p.nameOf(store)}
 }
 
 // named makes an absent repository one at the place as the user knows it.
@@ -175,9 +172,17 @@ func (a *Archive) Vouched() bool { return !a.told.IsZero() }
 
 // trust refuses a view with problems that were not accepted, and remembers one of
 // the repository that is meant.
-func (a *Archive) trust() error {
+func (a *Archive) trust(ctx context.Context) error {
 	if err := a.judge(); err != nil || !a.Vouched() {
 		return err
+	}
+	if err := a.follow(ctx); err != nil {
+		return err
+	}
+	if a.followed { // and remembers more
+		if err := a.judge(); err != nil {
+			return err
+		}
 	}
 	return a.remember()
 }

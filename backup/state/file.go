@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 )
 
 // WriteFile replaces the file at path by data, mode 0600, such that after a
@@ -48,6 +49,9 @@ func replaceFile(path string, data []byte, mode fs.FileMode, durable bool) error
 }
 
 func syncDir(dir string) error {
+	if runtime.GOOS == "windows" {
+		return nil // it knows no such thing
+	}
 	d, err := os.Open(dir)
 	if err != nil {
 		return err
