@@ -290,7 +290,7 @@ func TestReencryptInterrupted(t *testing.T) {
 	base := newLeaked(t)
 	step := 1
 	if !long() {
-		step = 11
+		step = 17
 	}
 	for at := 0; ; at += step {
 		l := base.fork(t)
@@ -298,7 +298,7 @@ func TestReencryptInterrupted(t *testing.T) {
 		err := l.reencrypt(t.Context(), t, failing, l.machine)
 		if !failing.struck {
 			must(t, err)
-			if at < 5*step {
+			if at < 4*step {
 				t.Errorf("%d requests: this proves little", at)
 			}
 			return
