@@ -61,9 +61,9 @@ func succeeded(ctx context.Context, w *session.Writable, o *repo.Owner, id forma
 	}
 	err = o.Commit(ctx)
 	release()
-	var overtaken *repo.Overtaken
+	var changed *repo.Changed
 	switch {
-	case errors.As(err, &overtaken):
+	case errors.As(err, &changed):
 		return err
 	case err != nil:
 		return &Doubtful{err}

@@ -324,7 +324,7 @@ func TestChanged(t *testing.T) {
 	}
 	w.enrol(t, nil)
 	err = plan.Run(t.Context(), r, w.hands(m, w.store))
-	var changed *forget.Changed
+	var changed *repo.Changed
 	if !errors.As(err, &changed) {
 		t.Errorf("it went on: %v", err)
 	}

@@ -50,7 +50,7 @@ func (p *Plan) Run(ctx context.Context, r *repo.Reader, h Hands) error {
 	if view.AuthorityHash != r.View().AuthorityHash {
 		// Another forget may have counted on what this one is about to drop. One
 		// that commits at the same instant makes a fork, in which both are kept.
-		return &Changed{}
+		return &repo.Changed{}
 	}
 	owner, err := repo.NewOwner(ctx, h.Store, view, h.Master, h.Memory)
 	if err != nil {
@@ -65,14 +65,6 @@ func (p *Plan) Run(ctx context.Context, r *repo.Reader, h Hands) error {
 	}
 	return owner.Commit(ctx)
 }
-
-// Changed is the error of a repository whose owner changed it meanwhile.
-type Changed struct{}
-
-func (*Changed) Error() string { return "the repository's owner changed it while this ran" }
-
-// Hint tells what to do.
-func (*Changed) Hint() string { return "run it again: nothing was forgotten" }
 
 // errUnlike is what a carried snapshot is refused with that reads otherwise than
 // it was written.

@@ -51,6 +51,17 @@ func NewOwner(ctx context.Context, store storage.Store, view *View, master *keys
 	return &Owner{store: store, master: master, ring: r.ring, authority: &next, was: view.Authority}, nil
 }
 
+// Changed is the error of a change of a repository that somebody else has changed
+// meanwhile: both on top of one state would be a fork.
+type Changed struct{}
+
+func (*Changed) Error() string {
+	return "the repository's owner changed it while this ran, and this change was not made"
+}
+
+// Hint tells what to do.
+func (*Changed) Hint() string { return "run it again" }
+
 // Authority returns the statement in the making.
 func (o *Owner) Authority() *format.Authority { return o.authority }
 

@@ -235,19 +235,8 @@ func (o *Owner) putLast(ctx context.Context, name string, object []byte) error {
 			continue
 		}
 		if _, err := openAuthority(ctx, &objects{store: o.store}, other, o.last.Repository); err == nil {
-			return &Overtaken{}
+			return &Changed{} // and this change, cut off, counts for nothing
 		}
 	}
 	return nil
 }
-
-// Overtaken is the error of a change of the root while somebody else changed the
-// repository. It was cut off, and counts for nothing.
-type Overtaken struct{}
-
-func (*Overtaken) Error() string {
-	return "the repository's owner changed it while this ran, and nothing was done"
-}
-
-// Hint tells what to do.
-func (*Overtaken) Hint() string { return "run it again" }

@@ -263,8 +263,8 @@ func TestNewRootOvertaken(t *testing.T) {
 	if err := his.Commit(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	var overtaken *repo.Overtaken
-	if err := mine.Commit(t.Context()); !errors.As(err, &overtaken) {
+	var changed *repo.Changed
+	if err := mine.Commit(t.Context()); !errors.As(err, &changed) {
 		t.Errorf("a change over another: %v", err)
 	}
 	v := s.load(t, nil)

@@ -269,7 +269,7 @@ func (w *Writable) Renew(ctx context.Context) error {
 func (w *Writable) Unchanged(ctx context.Context) error {
 	now, err := repo.Load(ctx, w.Store, w.View.ID, w.name, w.Memory)
 	if err == nil && !now.SameAuthority(w.View) {
-		err = Fail(ExitFailed, "run it again", "the repository's owner changed it while this ran, and nothing was done")
+		err = &repo.Changed{}
 	}
 	return err
 }
