@@ -14,7 +14,8 @@ func writerAddCommand(env *session.Env) *cli.Command {
 	return &cli.Command{
 		Name: "add", Usage: "let a machine back up: this one, or with --output another",
 		Description: "Makes a key that can write and cannot read. A machine that replaces another one takes\n" +
-			"--inherit, or it would upload everything again.\n\n" +
+			"--inherit, or it would upload everything again: not one that was stolen, whose secrets the\n" +
+			"thief has, with which he reads the new machine's index and confirms guesses.\n\n" +
 			"  chatkeep writer add --repo s3://bucket/chats\n" +
 			"  chatkeep writer add --label server --output server.key\n" +
 			"  chatkeep writer add --role prune",
