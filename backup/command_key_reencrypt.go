@@ -121,8 +121,7 @@ func (r *reencrypting) run(ctx context.Context, master *keys.Master) error {
 	r.sum.Snapshots = 0
 	job := &repo.Reencryption{
 		Store: r.w.Store, Master: master, Memory: r.w.Memory, Session: repo.SessionOptions{Now: r.c.Env.Clock.Now},
-		Look:      func(ctx context.Context) (*repo.View, error) { return r.w.View, r.w.Renew(ctx) },
-		Temporary: r.temporary, Told: r.told,
+		Look: r.look, Temporary: r.temporary, Told: r.told,
 		Progress: func(done, total int, stored int64) {
 			r.c.Voice.Progress(r.now+stored, r.sum.Packs.Bytes, fmt.Sprintf("snapshot %d of %d", min(done+1, total), total))
 		},
@@ -134,6 +133,12 @@ func (r *reencrypting) run(ctx context.Context, master *keys.Master) error {
 		return err
 	}
 	return r.tell(job)
+}
+
+// look opens the repository again.
+func (r *reencrypting) look(ctx context.Context) (*repo.View, error) {
+	err := r.w.Renew(ctx)
+	return r.w.View, err
 }
 
 // wouldDo says what there is to do.
