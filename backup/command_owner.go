@@ -55,7 +55,7 @@ func owned(ctx context.Context, c *session.Call, change func(*session.Writable, 
 // succeeded is the end of a change that gives the repository another root. No run of
 // this machine's is to be under way by the old one.
 func succeeded(ctx context.Context, w *session.Writable, o *repo.Owner, id format.Hash, tell told) error {
-	release, err := w.Alone()
+	release, err := w.Memory.Lock()
 	if err != nil {
 		return err
 	}

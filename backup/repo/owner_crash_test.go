@@ -108,18 +108,7 @@ func TestOwnerDies(t *testing.T) {
 	}
 	for name, c := range ownerChanges {
 		change := func(t *testing.T, s *owned, ctx context.Context, store storage.Store) error {
-			v, err := repo.Load(ctx, store, s.master.Repository, "here", nil)
-			if err != nil {
-				return err
-			}
-			o, err := repo.NewOwner(ctx, store, v, s.master, nil)
-			if err != nil {
-				return err
-			}
-			if err := c.change(ctx, t, s, o); err != nil {
-				return err
-			}
-			return o.Commit(ctx)
+			return s.change(ctx, store, func(o *repo.Owner) error { return c.change(ctx, t, s, o) })
 		}
 		fork := func(t *testing.T) *owned {
 			s := *base

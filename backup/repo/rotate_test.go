@@ -44,8 +44,8 @@ func sealed(t *testing.T, master *keys.Master) *rotation {
 	return r
 }
 
-// rotate begins a new epoch over a store.
-func (s *scene) rotate(ctx context.Context, store storage.Store, to *rotation) error {
+// change makes a change of the owner's over a store.
+func (s *scene) change(ctx context.Context, store storage.Store, make func(*repo.Owner) error) error {
 	v, err := repo.Load(ctx, store, s.master.Repository, "here", nil)
 	if err != nil {
 		return err
@@ -54,10 +54,15 @@ func (s *scene) rotate(ctx context.Context, store storage.Store, to *rotation) e
 	if err != nil {
 		return err
 	}
-	if err := o.Rotate(ctx, to.master, []repo.NewSlot{to.slot}); err != nil {
+	if err := make(o); err != nil {
 		return err
 	}
 	return o.Commit(ctx)
+}
+
+// rotate begins a new epoch over a store.
+func (s *scene) rotate(ctx context.Context, store storage.Store, to *rotation) error {
+	return s.change(ctx, store, func(o *repo.Owner) error { return o.Rotate(ctx, to.master, []repo.NewSlot{to.slot}) })
 }
 
 // opens reports whether a master opens the repository.

@@ -26,18 +26,7 @@ func newRoot(t *testing.T, classic bool) *rotation {
 
 // succeed gives the repository another root over a store.
 func (s *scene) succeed(ctx context.Context, store storage.Store, to *rotation) error {
-	v, err := repo.Load(ctx, store, s.master.Repository, "here", nil)
-	if err != nil {
-		return err
-	}
-	o, err := repo.NewOwner(ctx, store, v, s.master, nil)
-	if err != nil {
-		return err
-	}
-	if err := o.Succeed(ctx, to.master, []repo.NewSlot{to.slot}); err != nil {
-		return err
-	}
-	return o.Commit(ctx)
+	return s.change(ctx, store, func(o *repo.Owner) error { return o.Succeed(ctx, to.master, []repo.NewSlot{to.slot}) })
 }
 
 // follow tells a machine the id under the present root, as a person does.

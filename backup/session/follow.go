@@ -42,15 +42,17 @@ func (a *Archive) follow(ctx context.Context) error {
 		}
 		a.followed = true
 	}
-	if a.followed {
-		a.key, a.keyIs = a.call.readWriterKey(a.Memory)
-		a.call.Voice.Say("this machine follows the repository to its new id, %s", Short(a.ID()))
-		if err := a.View.Compare(a.Memory); err != nil {
-			return err
-		}
-	}
 	a.followConfig(endorsed)
-	return nil
+	if !a.followed {
+		return nil
+	}
+	a.key, a.keyIs = a.call.readWriterKey(a.Memory)
+	a.call.Voice.Say("this machine follows the repository to its new id, %s", Short(a.ID()))
+	// It remembers more than it did when the view was judged.
+	if err := a.View.Compare(a.Memory); err != nil {
+		return err
+	}
+	return a.judge()
 }
 
 // Followed reports whether this command made the machine follow the repository to
@@ -78,35 +80,32 @@ func (a *Archive) followKeys(from *state.Repository) (own format.Hash, err error
 	if err != nil {
 		return own, err
 	}
-	writer := func(data []byte) ([]byte, error) {
-		key, err := keys.ParseWriter(data)
-		if err != nil {
-			return nil, err
+	// Whoever was cut off before may have moved the key, and no more.
+	for _, place := range []*state.Repository{from, a.Memory} {
+		if key, err := a.call.readWriterKey(place); err == nil && key != nil {
+			own = key.ID
 		}
-		own = key.ID
-		key.Follow(root)
-		return key.Marshal(), nil
 	}
-	pruner := func(data []byte) ([]byte, error) {
-		key, err := keys.ParsePruner(data)
-		if err != nil {
-			return nil, err
-		}
-		key.Follow(root)
-		return key.Marshal(), nil
-	}
-	err = rewrite(from.WriterKeyPath(), a.Memory.WriterKeyPath(), writer)
+	err = rewrite(from.WriterKeyPath(), a.Memory.WriterKeyPath(), following(root, keys.ParseWriter))
 	if err == nil {
-		err = rewrite(from.PruneKeyPath(), a.Memory.PruneKeyPath(), pruner)
+		err = rewrite(from.PruneKeyPath(), a.Memory.PruneKeyPath(), following(root, keys.ParsePruner))
 	}
-	if err != nil {
-		return own, err
+	return own, err
+}
+
+// following writes a key file anew, for another root.
+func following[K interface {
+	Follow(root keys.PublicKey)
+	Marshal() []byte
+}](root keys.PublicKey, parse func(file []byte) (K, error)) func([]byte) ([]byte, error) {
+	return func(file []byte) ([]byte, error) {
+		key, err := parse(file)
+		if err != nil {
+			return nil, err
+		}
+		key.Follow(root)
+		return key.Marshal(), nil
 	}
-	// One that was cut off before may have moved the key, and no more.
-	if key, err := a.call.readWriterKey(a.Memory); err == nil && key != nil {
-		own = key.ID
-	}
-	return own, nil
 }
 
 // rewrite moves a secret file to another place, changed. Another that is there already
@@ -180,6 +179,3 @@ func (w *Writable) Succeed(ctx context.Context, id format.Hash) error {
 	}
 	return w.Reload(ctx)
 }
-
-// Alone keeps other runs of this machine's writer away until release is called.
-func (w *Writable) Alone() (release func(), err error) { return w.Memory.Lock() }

@@ -67,11 +67,6 @@ func (a *Archive) met(ctx context.Context) (*repo.Reader, error) {
 	if err := a.follow(ctx); err != nil {
 		return nil, err
 	}
-	if a.followed {
-		if err := a.judge(); err != nil {
-			return r, err
-		}
-	}
 	return r, a.remember()
 }
 

@@ -183,11 +183,6 @@ func (a *Archive) trust(ctx context.Context) error {
 	if err := a.follow(ctx); err != nil {
 		return err
 	}
-	if a.followed { // and remembers more
-		if err := a.judge(); err != nil {
-			return err
-		}
-	}
 	return a.remember()
 }
 

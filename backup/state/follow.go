@@ -1,7 +1,6 @@
 package state
 
 import (
-	"encoding/json"
 	"errors"
 	"io/fs"
 	"os"
@@ -77,23 +76,12 @@ func (r *Repository) takeMemories(from *Repository, own format.Hash) error {
 	if err != nil || len(before) == 0 {
 		return err
 	}
-	release, err := turn(r.state("memory.lock"))
+	err = r.rememberAll(func(all Memories) {
+		for place, m := range before {
+			all[place] = together(all[place], m, own)
+		}
+	})
 	if err != nil {
-		return err
-	}
-	defer release()
-	all, err := r.Memories()
-	if err != nil {
-		return err
-	}
-	for place, m := range before {
-		all[place] = together(all[place], m, own)
-	}
-	data, err := json.MarshalIndent(all, "", " ")
-	if err != nil {
-		return err
-	}
-	if err := WriteFile(r.state("memory.json"), append(data, '\n')); err != nil {
 		return err
 	}
 	return removeFile(from.state("memory.json"))

@@ -84,6 +84,11 @@ func (r *Repository) Memories() (Memories, error) {
 // of it. Somebody who lists snapshots while a backup commits must not write
 // back what he read before, so that the two take turns.
 func (r *Repository) Remember(place string, update func(before Memory) Memory) error {
+	return r.rememberAll(func(all Memories) { all[place] = update(all[place]) })
+}
+
+// rememberAll is Remember for all places at once.
+func (r *Repository) rememberAll(update func(Memories)) error {
 	release, err := turn(r.state("memory.lock"))
 	if err != nil {
 		return err
@@ -93,7 +98,7 @@ func (r *Repository) Remember(place string, update func(before Memory) Memory) e
 	if err != nil {
 		return err
 	}
-	all[place] = update(all[place])
+	update(all)
 	data, err := json.MarshalIndent(all, "", " ")
 	if err != nil {
 		return err
