@@ -235,22 +235,23 @@ func checkNames(ts *testscript.TestScript, codes, name string) {
 	}
 }
 
-// flip FILE [OFFSET] inverts a byte, in the middle without an offset. A negative
-// one counts from the end.
-func flipByte(ts *testscript.TestScript, neg bool, args []string) {
-	path := ts.MkAbs(args[0])
-	data, err := os.ReadFile(path)
-	ts.Check(err)
-	at := len(data) / 2
-	if len(args) > 1 {
-		_, err := fmt.Sscan(args[1], &at)
+// flip GLOB [OFFSET] inverts a byte of each file, in the middle without an
+// offset. A negative one counts from the end.
+func flip(ts *testscript.TestScript, neg bool, args []string) {
+	for _, path := range matches(ts, ts.MkAbs(args[0])) {
+		data, err := os.ReadFile(path)
 		ts.Check(err)
+		at := len(data) / 2
+		if len(args) > 1 {
+			_, err := fmt.Sscan(args[1], &at)
+			ts.Check(err)
+		}
+		if at < 0 {
+			at += len(data)
+		}
+		data[at] ^= 0xff
+		replace(ts, path, data)
 	}
-	if at < 0 {
-		at += len(data)
-	}
-	data[at] ^= 0xff
-	replace(ts, path, data)
 }
 
 // cut FILE BYTES makes a file that long.

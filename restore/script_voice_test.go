@@ -38,7 +38,7 @@ var commands = map[string]func(ts *testscript.TestScript, neg bool, args []strin
 	"noise":     makeNoise,
 	"oddtree":   oddTree,
 	"cut":       cutFile,
-	"flip":      flipByte,
+	"flip":      flip,
 	"biggest":   biggest,
 	"damaged":   damaged,
 	"missing":   missing,
