@@ -48,6 +48,7 @@ func TestSchedules(t *testing.T) {
 	defer debug.SetGCPercent(debug.SetGCPercent(800))
 	from, to := schedules(t)
 	total := map[string]int{}
+	cryptotest.SetGlobalRandom(t, 0) // the same keys in every run
 	base := newSimBase(t, simGrace)
 	for seed := from; seed < to; seed++ {
 		cryptotest.SetGlobalRandom(t, seed)
@@ -158,6 +159,7 @@ func TestVariantsLose(t *testing.T) {
 	const most = 20_000
 	for name, v := range variants {
 		t.Run(name, func(t *testing.T) {
+			cryptotest.SetGlobalRandom(t, 0)
 			base := newSimBase(t, v.grace)
 			for seed := range uint64(most) {
 				cryptotest.SetGlobalRandom(t, seed)
