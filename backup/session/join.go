@@ -78,15 +78,8 @@ func (a *Archive) askSide(ctx context.Context, locked *repo.Locked) (*keys.Maste
 		return nil, f
 	}
 	defer t.Close()
-	for try := 1; ; try++ {
+	return a.tryOften(ctx, func() (sourced, error) {
 		secret, err := t.Secret(ctx, "passphrase or recovery key of authority "+Short(locked.Side.Hash)+", which has keys of its own")
-		if err != nil {
-			return nil, err
-		}
-		master, err := a.try(ctx, sourced{secret: secret, from: "what you typed"})
-		if err == nil || !repo.WrongKey(err) || try == tries {
-			return master, err
-		}
-		a.call.Voice.Warn("%s; try again", err)
-	}
+		return sourced{secret: secret, from: "what you typed", asked: true}, err
+	})
 }

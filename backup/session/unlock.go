@@ -87,8 +87,14 @@ func (a *Archive) unlock(ctx context.Context) (*keys.Master, error) {
 	if files := a.call.StringSlice("identity"); len(files) > 0 {
 		return a.unlockFiles(ctx, files)
 	}
+	return a.tryOften(ctx, func() (sourced, error) { return a.call.existing(ctx, a.said) })
+}
+
+// tryOften opens slots with the secret that comes next, until one does. Only a person
+// who typed a wrong one has another try.
+func (a *Archive) tryOften(ctx context.Context, next func() (sourced, error)) (*keys.Master, error) {
 	for try := 1; ; try++ {
-		s, err := a.call.existing(ctx, a.said)
+		s, err := next()
 		if err != nil {
 			return nil, err
 		}
