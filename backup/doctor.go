@@ -200,6 +200,9 @@ func (x *examination) writer(ctx context.Context, a *session.Archive) {
 	switch {
 	case err != nil:
 		x.fail("writer", "chatkeep writer add makes another", "this machine's writer key cannot be used: %v", err)
+	case key == nil && a.Behind():
+		x.warn("writer", "chatkeep writer accept --id ID takes over what belongs to that one",
+			"this machine has the keys or the memory of an id that the repository had before, and none of this one's")
 	case key == nil && len(x.conf.Jobs) > 0:
 		x.fail("writer", "chatkeep writer add enrols it", "this machine has jobs and no writer key: it only reads")
 	case key == nil:

@@ -25,8 +25,7 @@ func (a *Archive) follow(ctx context.Context) error {
 	if a.given == "" || a.call.DryRun() || a.call.Dirs.IsStill() {
 		return nil
 	}
-	known := func(id format.Hash) bool { return a.call.Dirs.Repository(id).Known() }
-	if !slices.ContainsFunc(a.View.Authority.Former, known) && !a.formerly(a.said.ID) {
+	if !a.Behind() && !a.formerly(a.said.ID) {
 		return nil
 	}
 	endorsed, err := a.View.Endorsed(ctx, a.Store)
@@ -34,7 +33,7 @@ func (a *Archive) follow(ctx context.Context) error {
 		return err
 	}
 	for _, id := range endorsed {
-		if !known(id) {
+		if !a.knows(id) {
 			continue
 		}
 		if err := a.followFrom(a.call.Dirs.Repository(id)); err != nil {
@@ -54,6 +53,12 @@ func (a *Archive) follow(ctx context.Context) error {
 	}
 	return a.judge()
 }
+
+// Behind reports whether this machine has keys, or a memory, of an id that the
+// repository says it had before.
+func (a *Archive) Behind() bool { return slices.ContainsFunc(a.View.Authority.Former, a.knows) }
+
+func (a *Archive) knows(id format.Hash) bool { return a.call.Dirs.Repository(id).Known() }
 
 // Followed reports whether this command made the machine follow the repository to
 // another id.
