@@ -135,15 +135,15 @@ func (v *View) untrusted(problems []error) error {
 
 // Compare holds the view against what was seen before. Heads are immutable and
 // never deleted, so whatever was seen must still be there. Load does so unless it
-// gets no memory.
+// gets no memory. Another time is for a machine that remembers more by then.
 func (v *View) Compare(memory Memory) error {
 	all, err := memory.Memories()
 	if err != nil {
 		return err
 	}
 	here, known := all[v.Place]
-	if len(all) == 0 {
-		v.first = true
+	v.unsay(neverSeen)
+	if v.first = len(all) == 0; v.first {
 		v.Notes = append(v.Notes, neverSeen)
 	}
 	if known {
@@ -159,6 +159,10 @@ func (v *View) Compare(memory Memory) error {
 
 // neverSeen is the note of a view that nothing is known to be newer than.
 const neverSeen = "this machine never saw this repository: that it is the newest state cannot be told"
+
+func (v *View) unsay(note string) {
+	v.Notes = slices.DeleteFunc(v.Notes, func(said string) bool { return said == note })
+}
 
 func (v *View) behind(m state.Memory) []error {
 	var problems []error

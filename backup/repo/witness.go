@@ -151,7 +151,7 @@ func (v *View) Hear(ctx context.Context, t *Testimony, memory Memory) error {
 		return nil
 	}
 	v.heard = true
-	v.Notes = slices.DeleteFunc(v.Notes, func(note string) bool { return note == neverSeen })
+	v.unsay(neverSeen)
 	if h.odd > 0 {
 		v.Notes = append(v.Notes, fmt.Sprintf("the witness at %s has %d statements that count for nothing, as %v", t.witness.Place, h.odd, h.oddity))
 	}

@@ -61,11 +61,15 @@ func (a *Archive) met(ctx context.Context) (*repo.Reader, error) {
 	if err := a.hearWitness(ctx, a.call.Dirs.Still().Repository(a.Memory.ID)); err != nil {
 		return nil, err
 	}
-	if err := a.judge(); err != nil || keep == nil {
-		return r, err
+	if err := a.judge(); err != nil {
+		return nil, err
 	}
 	if err := a.follow(ctx); err != nil {
 		return nil, err
+	}
+	a.tellNotes()
+	if keep == nil {
+		return r, nil
 	}
 	return r, a.remember()
 }

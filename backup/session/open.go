@@ -177,29 +177,33 @@ func (a *Archive) Vouched() bool { return !a.told.IsZero() }
 // trust refuses a view with problems that were not accepted, and remembers one of
 // the repository that is meant.
 func (a *Archive) trust(ctx context.Context) error {
-	if err := a.judge(); err != nil || !a.Vouched() {
+	if err := a.judge(); err != nil {
 		return err
 	}
 	if err := a.follow(ctx); err != nil {
 		return err
 	}
+	a.tellNotes()
+	if !a.Vouched() {
+		return nil
+	}
 	return a.remember()
 }
 
-// judge refuses a view with problems that were not accepted, and says its notes.
+// judge refuses a view with problems that were not accepted.
 func (a *Archive) judge() error {
 	accept, err := a.call.accepted()
 	if err != nil {
 		return err
 	}
-	if err := a.View.Trust(accept); err != nil {
-		return err
-	}
+	return a.View.Trust(accept)
+}
+
+func (a *Archive) tellNotes() {
 	for _, note := range a.View.Notes {
 		a.call.Voice.Say("note: %s", note)
 	}
 	a.TellUnheard()
-	return nil
 }
 
 // acceptable are the classes of problems that a view may have and that a person
