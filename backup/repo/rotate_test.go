@@ -45,7 +45,7 @@ func sealed(t *testing.T, master *keys.Master) *rotation {
 }
 
 // change makes a change of the owner's over a store.
-func (s *scene) change(ctx context.Context, store storage.Store, make func(*repo.Owner) error) error {
+func (s *scene) change(ctx context.Context, store storage.Store, do func(*repo.Owner) error) error {
 	v, err := repo.Load(ctx, store, s.master.Repository, "here", nil)
 	if err != nil {
 		return err
@@ -54,7 +54,7 @@ func (s *scene) change(ctx context.Context, store storage.Store, make func(*repo
 	if err != nil {
 		return err
 	}
-	if err := make(o); err != nil {
+	if err := do(o); err != nil {
 		return err
 	}
 	return o.Commit(ctx)
