@@ -71,6 +71,28 @@ func (r *rig) otherPack(t *testing.T) string { return format.PackName(r.victim(t
 
 func (r *rig) index() string { return format.IndexName(r.own().Index[0].SHA256) }
 
+// indexOf is an index object that a snapshot has.
+func indexOf(t *testing.T, chain *repo.Chain, snapshot format.Hash) string {
+	t.Helper()
+	live, err := chain.Live(chain.Find(snapshot))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return format.IndexName(live.Index[0].SHA256)
+}
+
+// indexOfTheOther is one that the owner's machine has never read.
+func (r *rig) indexOfTheOther(t *testing.T) string {
+	t.Helper()
+	for _, chain := range r.view().Chains {
+		if tip := chain.Tip(); tip != nil && r.want[tip.Hash] != nil {
+			return indexOf(t, chain, tip.Hash)
+		}
+	}
+	t.Fatal("no other writer")
+	return ""
+}
+
 // own is what the newest snapshot of the owner's has and the one before has not.
 func (r *rig) own() format.LiveSet {
 	chain := r.chain()
@@ -97,10 +119,9 @@ var attacks = []attack{
 			r.evil.Swap(r.head(), headKey(r.chain().Heads[0]))
 		}},
 	{name: "swap two index objects", answers: saying{"flipped": {checking, copying}},
-		do: func(t *testing.T, r *rig) {
-			keys := slices.DeleteFunc(r.store.Keys(format.IndexDir), func(key string) bool { return key == r.index() })
-			r.evil.Swap(r.index(), keys[0])
-		}},
+		do: func(t *testing.T, r *rig) { r.evil.Swap(r.index(), indexOf(t, r.chain(), r.middle)) }},
+	{name: "swap index objects of two writers", answers: saying{"flipped": {checking, copying, repairing}},
+		do: func(t *testing.T, r *rig) { r.evil.Swap(r.index(), r.indexOfTheOther(t)) }},
 	{name: "show an old state of the whole place", answers: saying{"older": {opening, restoringAnew, copying}, "rollback": {listing, restoring, checking, backingUp, pruning}, "missing": {repairing}},
 		do: func(t *testing.T, r *rig) { r.evil.ShowOld(r.before) }},
 	{name: "hide the newest snapshot", answers: saying{"older": {opening, restoringAnew, copying}, "rollback": {listing, restoring, checking, backingUp, pruning}},
