@@ -106,9 +106,11 @@ var walls = []wall{
 		"the contract: what a store must promise"},
 	{"providers/storage/conform", []string{"providers/storage"},
 		"the contract as checks, for tests and for people; knows no place by name"},
+	{"providers/storage/ranged", nil,
+		"a part of an object from a server, for every store that asks one"},
 	{"providers/storage/storagetest/...", []string{"providers/storage", "providers/storage/conform", "./..."},
 		"the suite that every store passes, and the stores that misbehave for others' tests"},
-	{"providers/storage/*/...", []string{"providers/storage", "./..."},
+	{"providers/storage/*/...", []string{"providers/storage", "providers/storage/ranged", "./..."},
 		"keeps those promises on one kind of place; no store knows another"},
 }
 

@@ -18,6 +18,7 @@ import (
 	"github.com/minio/minio-go/v7"
 
 	"chatkeep/providers/storage"
+	"chatkeep/providers/storage/ranged"
 )
 
 // verdict is what an error of the library's or of the network means.
@@ -90,7 +91,7 @@ var codes = map[string]verdict{
 	"PreconditionFailed":         {sentinel: fs.ErrExist},
 	"ConditionalRequestConflict": {class: storage.Unreachable, passing: true},
 	"OperationAborted":           {class: storage.Unreachable, passing: true},
-	"InvalidRange":               {sentinel: errRange},
+	"InvalidRange":               {sentinel: ranged.ErrRange},
 
 	"AccessDenied":          {class: storage.Login, sentinel: fs.ErrPermission, cure: cureLogin},
 	"InvalidAccessKeyId":    {class: storage.Login, sentinel: fs.ErrPermission, cure: cureLogin},
@@ -156,7 +157,7 @@ func classify(err error) verdict {
 		return mine.verdict
 	case errors.Is(err, errNotS3):
 		return verdict{cure: cureAnswer}
-	case errors.Is(err, errDisorder), errors.Is(err, errEndless), errors.Is(err, errStop), errors.Is(err, errRange), errors.Is(err, fs.ErrExist):
+	case errors.Is(err, errDisorder), errors.Is(err, errEndless), errors.Is(err, errStop), errors.Is(err, ranged.ErrRange), errors.Is(err, fs.ErrExist):
 		return verdict{}
 	case errors.As(err, &answer):
 		return classifyAnswer(answer)

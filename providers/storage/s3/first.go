@@ -2,16 +2,13 @@ package s3
 
 import (
 	"context"
-	"fmt"
 	"io"
-	"io/fs"
 	"iter"
-	"math"
-	"net/http"
 
 	"github.com/minio/minio-go/v7"
 
 	"chatkeep/providers/storage"
+	"chatkeep/providers/storage/ranged"
 )
 
 var _ storage.Versioned = (*Store)(nil)
@@ -106,31 +103,9 @@ func (f first) Stat(ctx context.Context, key string) (storage.Info, error) {
 
 // Get implements [storage.Reader].
 func (f first) Get(ctx context.Context, key string, offset, length int64) (io.ReadCloser, error) {
-	r, err := f.getFirst(ctx, key, offset, length)
+	version, err := f.find(ctx, key)
 	if err != nil {
 		return nil, f.trouble("get", key, err)
 	}
-	return r, nil
-}
-
-func (f first) getFirst(ctx context.Context, key string, offset, length int64) (io.ReadCloser, error) {
-	o, err := f.find(ctx, key)
-	if err != nil {
-		return nil, err
-	}
-	if offset < 0 {
-		return nil, fmt.Errorf("offset %d: %w", offset, fs.ErrInvalid)
-	}
-	if length < 0 {
-		length = max(0, o.Size-offset)
-	}
-	r := &reader{ctx: ctx, store: f.Store, key: key, version: o.VersionID, at: offset, left: length}
-	if length > math.MaxInt64-offset || offset+length > o.Size {
-		return nil, fmt.Errorf("beyond byte %d: %w", o.Size, errRange)
-	}
-	if length == 0 {
-		r.body = http.NoBody
-		return r, nil
-	}
-	return r, r.connect()
+	return ranged.Get(ctx, &object{store: f.Store, key: key, version: &version}, offset, length)
 }
