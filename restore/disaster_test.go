@@ -137,21 +137,25 @@ func buildHome(t *testing.T, dir string) {
 	put("film.bin", noisy(99, 6_000_000))
 }
 
+// backedUpFar is a home that was backed up to a server, what is in it, and the
+// address of that server behind a toll.
+func backedUpFar(t *testing.T, program string) (h *host, want map[string]string, tl *toll, far string) {
+	t.Helper()
+	src := filepath.Join(t.TempDir(), "src")
+	buildHome(t, src)
+	repository, env := onServer(t, server.MinIO)
+	h = initialised(t, program, repository, env)
+	h.json(0, "backup", src, "--pack-size", "1MiB", "--as", "everything")
+	endpoint, _, _ := strings.Cut(strings.TrimPrefix(repository, "s3:"), "/bucket/")
+	tl, address := between(t, endpoint)
+	return h, describe(t, src), tl, "s3:" + address + "/bucket/chats"
+}
+
 // testDisaster has lost everything but the drawer. A plan says what is to come,
 // then come the messages, then all the rest; a proxy counts what really went over
 // the line.
 func testDisaster(t *testing.T, program string) {
-	dir := t.TempDir()
-	src := filepath.Join(dir, "src")
-	buildHome(t, src)
-	want := describe(t, src)
-	repository, env := onServer(t, server.MinIO)
-	h := initialised(t, program, repository, env)
-	h.json(0, "backup", src, "--pack-size", "1MiB", "--as", "everything")
-
-	endpoint, _, _ := strings.Cut(strings.TrimPrefix(repository, "s3:"), "/bucket/")
-	tl, address := between(t, endpoint)
-	far := "s3:" + address + "/bucket/chats"
+	h, want, tl, far := backedUpFar(t, program)
 	for _, part := range []struct {
 		name  string
 		flags []string
@@ -215,15 +219,8 @@ func wantMessagesBeside(t *testing.T, target string) {
 // was fetched twice.
 func testRestoreKills(t *testing.T, program string) {
 	dir := t.TempDir()
-	src := filepath.Join(dir, "src")
-	buildHome(t, src)
-	want := describe(t, src)
-	repository, env := onServer(t, server.MinIO)
-	h := initialised(t, program, repository, env)
-	h.json(0, "backup", src, "--pack-size", "1MiB", "--as", "everything")
-	endpoint, _, _ := strings.Cut(strings.TrimPrefix(repository, "s3:"), "/bucket/")
-	tl, address := between(t, endpoint)
-	fresh := lostHome(t, h, "s3:"+address+"/bucket/chats")
+	h, want, tl, far := backedUpFar(t, program)
+	fresh := lostHome(t, h, far)
 	fresh.json(0, "restore", "--target", filepath.Join(dir, "once"))
 	_, _, once := tl.reset()
 

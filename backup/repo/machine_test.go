@@ -134,19 +134,27 @@ func (m *machine) runAt(ctx context.Context, store storage.Store, at string, o r
 	return commitFiles(ctx, s, contents)
 }
 
-// commitFiles stores contents and commits them as files f000, f001, ….
+// commitFiles stores contents as messages and commits them as files f000, f001, ….
 func commitFiles(ctx context.Context, s *repo.Session, contents [][]byte) (*repo.Head, error) {
+	return commitIn(ctx, s, "messages", contents, func(p *repo.Packer, i int) *repo.Stream {
+		return p.Stream(ctx, format.Messages, repo.Hint{Group: fmt.Sprint(i)}, s.Cutter(split.Text), nil)
+	})
+}
+
+// commitIn stores each of some contents by a stream of its own and commits them as
+// files of a folder.
+func commitIn(ctx context.Context, s *repo.Session, folder string, contents [][]byte, stream func(p *repo.Packer, i int) *repo.Stream) (*repo.Head, error) {
 	p := s.NewPacker()
 	list, stats := p.NewList(ctx, "contents"), p.NewList(ctx, "stats")
 	for i, c := range contents {
-		st := p.Stream(ctx, format.Messages, repo.Hint{Group: fmt.Sprint(i)}, s.Cutter(split.Text), nil)
+		st := stream(p, i)
 		if _, err := io.Copy(st, bytes.NewReader(c)); err != nil {
 			return nil, err
 		}
 		if err := st.Close(); err != nil {
 			return nil, err
 		}
-		e := &format.Entry{Path: fmt.Sprintf("messages/f%03d", i), Type: format.EntryFile, Size: st.Size, Chunks: st.IDs}
+		e := &format.Entry{Path: fmt.Sprintf("%s/f%03d", folder, i), Type: format.EntryFile, Size: st.Size, Chunks: st.IDs}
 		if err := list.Append(format.AppendEntry(nil, e)); err != nil {
 			return nil, err
 		}

@@ -74,35 +74,11 @@ func (w *world) backupWith(o repo.SessionOptions, contents ...[]byte) (*repo.Hea
 		return nil, err
 	}
 	defer s.Close()
-	p := s.NewPacker()
-	list, stats := p.NewList(w.ctx, "contents"), p.NewList(w.ctx, "stats")
-	for i, c := range contents {
-		st := p.Stream(w.ctx, format.Originals, repo.Hint{Group: "g"}, s.Cutter(split.Choose("x.txt", int64(len(c)), c[:min(len(c), 32<<10)])), nil)
-		if _, err := io.Copy(st, bytes.NewReader(c)); err != nil {
-			return nil, err
-		}
-		if err := st.Close(); err != nil {
-			return nil, err
-		}
-		e := &format.Entry{Path: fmt.Sprintf("originals/f%03d", i), Type: format.EntryFile, Size: st.Size, Chunks: st.IDs}
-		if err := list.Append(format.AppendEntry(nil, e)); err != nil {
-			return nil, err
-		}
-		if err := stats.Append(format.AppendStat(nil, &format.Stat{Mode: 0o644, Mtime: time.Unix(1, 0)})); err != nil {
-			return nil, err
-		}
-	}
-	m := manifest()
-	if m.Contents, err = list.Close(); err != nil {
-		return nil, err
-	}
-	if m.Stats, err = stats.Close(); err != nil {
-		return nil, err
-	}
-	if err := s.Flush(w.ctx, p); err != nil {
-		return nil, err
-	}
-	return s.Commit(w.ctx, m)
+	return commitIn(w.ctx, s, "originals", contents, func(p *repo.Packer, i int) *repo.Stream {
+		c := contents[i]
+		cutter := s.Cutter(split.Choose("x.txt", int64(len(c)), c[:min(len(c), 32<<10)]))
+		return p.Stream(w.ctx, format.Originals, repo.Hint{Group: "g"}, cutter, nil)
+	})
 }
 
 func manifest() *format.Manifest {

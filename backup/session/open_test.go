@@ -256,25 +256,7 @@ func TestWriterKeyFile(t *testing.T) {
 		return err
 	}
 	w.wantCode(w.does(begin, "-r", place), session.ExitWrongKey)
-	enrol := func(ctx context.Context, c *session.Call) error {
-		s, err := c.OpenStore(ctx)
-		if err != nil {
-			return err
-		}
-		o, _, err := s.Owner(ctx)
-		if err != nil {
-			return err
-		}
-		key, err := o.AddWriter("me", nil)
-		if err != nil {
-			return err
-		}
-		if err := s.SaveWriterKey(key); err != nil {
-			return err
-		}
-		return o.Commit(ctx)
-	}
-	w.wantCode(w.does(enrol, "-r", place), 0)
+	w.wantCode(w.does(enrolHere, "-r", place), 0)
 	delete(w.vars, "CHATKEEP_PASSPHRASE") // writing needs none
 	w.wantCode(w.does(begin, "-r", place), 0)
 	if w.err.Len() > 0 {

@@ -139,6 +139,26 @@ func (w *world) store(name string) storage.Store {
 	return s
 }
 
+// enrolHere makes a writer key for this machine and saves it.
+func enrolHere(ctx context.Context, c *session.Call) error {
+	s, err := c.OpenStore(ctx)
+	if err != nil {
+		return err
+	}
+	o, _, err := s.Owner(ctx)
+	if err != nil {
+		return err
+	}
+	key, err := o.AddWriter("me", nil)
+	if err != nil {
+		return err
+	}
+	if err := s.SaveWriterKey(key); err != nil {
+		return err
+	}
+	return o.Commit(ctx)
+}
+
 // enrolAnother enrols one more writer, by which the authority is another.
 func enrolAnother(ctx context.Context, c *session.Call) error {
 	s, err := c.OpenStore(ctx)

@@ -1,13 +1,11 @@
 package session_test
 
 import (
-	"context"
 	"os"
 	"strings"
 	"testing"
 
 	"chatkeep/backup/keys"
-	"chatkeep/backup/session"
 )
 
 // TestUnreadKeyIsKept makes a key for a machine whose key file nobody can read:
@@ -16,25 +14,7 @@ func TestUnreadKeyIsKept(t *testing.T) {
 	w := newWorld(t)
 	place, id := w.cheap("r")
 	file := w.place(".local/share/chatkeep/" + id + "/writer.key")
-	enrol := func(ctx context.Context, c *session.Call) error {
-		s, err := c.OpenStore(ctx)
-		if err != nil {
-			return err
-		}
-		o, _, err := s.Owner(ctx)
-		if err != nil {
-			return err
-		}
-		key, err := o.AddWriter("me", nil)
-		if err != nil {
-			return err
-		}
-		if err := s.SaveWriterKey(key); err != nil {
-			return err
-		}
-		return o.Commit(ctx)
-	}
-	w.wantCode(w.does(enrol, "-r", place), 0)
+	w.wantCode(w.does(enrolHere, "-r", place), 0)
 	if w.err.Len() > 0 {
 		t.Errorf("stderr: %s", &w.err)
 	}
@@ -42,7 +22,7 @@ func TestUnreadKeyIsKept(t *testing.T) {
 		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		w.wantCode(w.does(enrol, "-r", place), 0)
+		w.wantCode(w.does(enrolHere, "-r", place), 0)
 		aside := file + "." + string(rune('1'+n))
 		if got, err := os.ReadFile(aside); err != nil || string(got) != text {
 			t.Errorf("%s has %q, %v", aside, got, err)
@@ -69,7 +49,7 @@ func TestUnreadKeyIsKept(t *testing.T) {
 	if os.Geteuid() == 0 {
 		return // nothing is in root's way
 	}
-	if code := w.does(enrol, "-r", place); code == 0 {
+	if code := w.does(enrolHere, "-r", place); code == 0 {
 		t.Error("a key was saved to a folder that takes no writes")
 	}
 	if got, err := os.ReadFile(file); err != nil || string(got) != "the third" {

@@ -1,6 +1,8 @@
 package storage
 
 import (
+	"context"
+	"fmt"
 	"io/fs"
 	"strings"
 )
@@ -33,6 +35,18 @@ func ValidKey(key string) bool {
 		}
 	}
 	return true
+}
+
+// CheckKey fails where ctx has ended, and with fs.ErrInvalid where key names no
+// object: what each request of a store looks at first.
+func CheckKey(ctx context.Context, key string) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if !ValidKey(key) {
+		return fmt.Errorf("not a key: %w", fs.ErrInvalid)
+	}
+	return nil
 }
 
 // ValidPrefix says whether any key may begin with prefix. A store need not look

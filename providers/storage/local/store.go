@@ -130,11 +130,8 @@ func (s *Store) Delete(ctx context.Context, key string) error {
 // regular looks at the file of a key without opening it: a pipe would hang. A
 // name taken by anything but a plain file is no object.
 func (s *Store) regular(ctx context.Context, key string) (fs.FileInfo, error) {
-	if err := ctx.Err(); err != nil {
+	if err := storage.CheckKey(ctx, key); err != nil {
 		return nil, err
-	}
-	if !storage.ValidKey(key) {
-		return nil, fmt.Errorf("not a key: %w", fs.ErrInvalid)
 	}
 	info, err := s.root.Lstat(key)
 	if errors.Is(err, syscall.ENOTDIR) {

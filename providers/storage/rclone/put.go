@@ -20,7 +20,7 @@ func (s *Store) Put(ctx context.Context, key string, data []byte) (storage.Info,
 }
 
 func (s *Store) put(ctx context.Context, key string, data []byte) error {
-	if err := check(ctx, key); err != nil {
+	if err := storage.CheckKey(ctx, key); err != nil {
 		return err
 	}
 	if len(data) > storage.MaxObject {

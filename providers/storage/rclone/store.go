@@ -135,7 +135,7 @@ func (s *Store) Stat(ctx context.Context, key string) (storage.Info, error) {
 }
 
 func (s *Store) stat(ctx context.Context, key string) (storage.Info, error) {
-	if err := check(ctx, key); err != nil {
+	if err := storage.CheckKey(ctx, key); err != nil {
 		return storage.Info{}, err
 	}
 	item, err := s.find(ctx, key)
@@ -179,7 +179,7 @@ func (s *Store) absent(ctx context.Context, err error) error {
 
 // Delete implements [storage.Store]. Some services move files to a trash.
 func (s *Store) Delete(ctx context.Context, key string) error {
-	err := check(ctx, key)
+	err := storage.CheckKey(ctx, key)
 	if err == nil {
 		err = s.ask(ctx, "operations/deletefile", params{"remote": key}, nil)
 	}
@@ -190,16 +190,6 @@ func (s *Store) Delete(ctx context.Context, key string) error {
 		return nil
 	}
 	return s.trouble("delete", key, err)
-}
-
-func check(ctx context.Context, key string) error {
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	if !storage.ValidKey(key) {
-		return fmt.Errorf("not a key: %w", fs.ErrInvalid)
-	}
-	return nil
 }
 
 // keyLocks has puts of one key come one after the other.

@@ -70,7 +70,7 @@ func (s *Store) stateOf(o minio.ObjectInfo) storage.State {
 // Thaw implements [storage.Thawer].
 func (s *Store) Thaw(ctx context.Context, info storage.Info, how storage.Thaw) (storage.State, error) {
 	state := storage.Thawing
-	err := check(ctx, info.Key)
+	err := storage.CheckKey(ctx, info.Key)
 	if err == nil {
 		err = s.retry(ctx, func(ctx context.Context) error {
 			ctx, answer := withAnswer(ctx)

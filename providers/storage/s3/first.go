@@ -67,7 +67,7 @@ func (l *listing) versions(ctx context.Context, prefix string) iter.Seq[minio.Ob
 
 // find returns the oldest version of an object.
 func (f first) find(ctx context.Context, key string) (found minio.ObjectInfo, err error) {
-	if err := check(ctx, key); err != nil {
+	if err := storage.CheckKey(ctx, key); err != nil {
 		return found, err
 	}
 	err = f.retry(ctx, func(ctx context.Context) error {

@@ -13,7 +13,7 @@ import (
 // Get implements [storage.Reader]. A connection that breaks while the object
 // is read is made anew for the rest.
 func (s *Store) Get(ctx context.Context, key string, offset, length int64) (io.ReadCloser, error) {
-	if err := check(ctx, key); err != nil {
+	if err := storage.CheckKey(ctx, key); err != nil {
 		return nil, s.trouble("get", key, err)
 	}
 	return ranged.Get(ctx, &object{store: s, key: key}, offset, length)

@@ -22,7 +22,7 @@ func (s *Store) Wanted() (keep time.Duration, firm bool) {
 
 // Locked implements [storage.Locker].
 func (s *Store) Locked(ctx context.Context, key string) (lock storage.Lock, err error) {
-	err = check(ctx, key)
+	err = storage.CheckKey(ctx, key)
 	if err == nil {
 		err = s.retry(ctx, func(ctx context.Context) error {
 			mode, until, err := s.client.GetObjectRetention(ctx, s.bucket, s.prefix+key, "")
@@ -57,7 +57,7 @@ func (s *Store) Extend(ctx context.Context, key string, has storage.Lock, until 
 	until = until.Truncate(time.Second)
 	options := minio.PutObjectRetentionOptions{Mode: &mode, RetainUntilDate: &until}
 	options.GovernanceBypass = mode == minio.Compliance && !has.Firm && has.Until.After(time.Now())
-	err := check(ctx, key)
+	err := storage.CheckKey(ctx, key)
 	if err == nil && until.Before(has.Until) {
 		err = fmt.Errorf("it is locked for longer already: %w", fs.ErrInvalid)
 	}

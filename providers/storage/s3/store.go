@@ -3,7 +3,6 @@ package s3
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io/fs"
 	"net/http"
 	"sync/atomic"
@@ -150,7 +149,7 @@ func (s *Store) stat(ctx context.Context, key string) (info storage.Info, etag s
 }
 
 func (s *Store) head(ctx context.Context, key string) (o minio.ObjectInfo, err error) {
-	if err := check(ctx, key); err != nil {
+	if err := storage.CheckKey(ctx, key); err != nil {
 		return o, err
 	}
 	err = s.retry(ctx, func(ctx context.Context) error {
@@ -202,7 +201,7 @@ func (s *Store) lookOnce(ctx context.Context) error {
 // Delete implements [storage.Store]. In a bucket with versions it leaves the
 // old version behind a mark.
 func (s *Store) Delete(ctx context.Context, key string) error {
-	err := check(ctx, key)
+	err := storage.CheckKey(ctx, key)
 	if err == nil {
 		err = s.retry(ctx, func(ctx context.Context) error {
 			return s.client.RemoveObject(ctx, s.bucket, s.prefix+key, minio.RemoveObjectOptions{})
@@ -212,14 +211,4 @@ func (s *Store) Delete(ctx context.Context, key string) error {
 		return nil
 	}
 	return s.trouble("delete", key, err)
-}
-
-func check(ctx context.Context, key string) error {
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	if !storage.ValidKey(key) {
-		return fmt.Errorf("not a key: %w", fs.ErrInvalid)
-	}
-	return nil
 }

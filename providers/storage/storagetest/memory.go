@@ -207,11 +207,8 @@ func (m *Memory) Delete(ctx context.Context, key string) error {
 
 // object needs m.mu.
 func (m *Memory) object(ctx context.Context, key string) (memoryObject, error) {
-	if err := ctx.Err(); err != nil {
+	if err := storage.CheckKey(ctx, key); err != nil {
 		return memoryObject{}, err
-	}
-	if !storage.ValidKey(key) {
-		return memoryObject{}, fmt.Errorf("not a key: %w", fs.ErrInvalid)
 	}
 	o, ok := m.objects[key]
 	if !ok {
