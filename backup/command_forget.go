@@ -105,7 +105,7 @@ func forgetFlags() []cli.Flag {
 func forgetRequest(c *session.Call) (forget.Request, error) {
 	q := forget.Request{
 		All: c.Bool("unsafe-allow-remove-all"), LoseMessages: c.Bool("lose-messages"), Here: c.Env.Clock.Now(), Zone: time.Local,
-		Progress: func(done, total int) { c.Voice.Progress(int64(done), int64(total), "") },
+		Progress: func(done, total int) { c.Voice.Steps(int64(done), int64(total), "snapshots") },
 	}
 	p, err := policyOf(c)
 	if err != nil {

@@ -91,7 +91,7 @@ func (f *forgetting) tell() error {
 		if slices.Equal(s.Reasons, []string{"not named"}) || slices.Equal(s.Reasons, []string{"not asked about"}) {
 			continue
 		}
-		one := judged{Type: "snapshot", ID: s.Head.Hash, Time: session.Time(s.Head.Time), Source: s.Source.Name, Host: s.Source.Host,
+		one := judged{Type: "snapshot", ID: s.Head.Hash, Time: session.Time(s.Head.At()), Source: s.Source.Name, Host: s.Source.Host,
 			Tags: []string{}, Action: "keep", Reasons: some(s.Reasons)}
 		if s.Forgotten() {
 			one.Action = "forget"
@@ -106,7 +106,7 @@ func (f *forgetting) tell() error {
 		if len(s.Reasons) > 0 {
 			why = "  (" + strings.Join(s.Reasons, ", ") + ")"
 		}
-		f.say("%-6s  %s  %s  %s%s", one.Action, session.Short(one.ID), session.Moment(s.Head.Time), s.Source, why)
+		f.say("%-6s  %s  %s  %s%s", one.Action, session.Short(one.ID), session.Moment(s.Head.At()), s.Source, why)
 		if err := f.c.Voice.Object(one); err != nil {
 			return err
 		}

@@ -2,7 +2,6 @@ package backup
 
 import (
 	"context"
-	"fmt"
 
 	"chatkeep/backup/keys"
 	"chatkeep/backup/repo"
@@ -28,7 +27,7 @@ func repack(ctx context.Context, c *session.Call, w *session.Writable) error {
 	report, err := repo.Repack(ctx, w.Store, r, key, w.Memory, repo.RepackOptions{
 		Max: most, DryRun: c.DryRun(), Session: repo.SessionOptions{Now: c.Env.Clock.Now},
 		Progress: func(done, total int) {
-			c.Voice.Progress(0, 0, fmt.Sprintf("snapshot %d of %d", done+1, total))
+			c.Voice.Steps(int64(done), int64(total), "snapshots")
 		},
 	})
 	if err != nil {

@@ -97,16 +97,20 @@ func (r *repairRun) tell(ctx context.Context) error {
 		return err
 	}
 	sum := repairSummary{Type: "summary", DryRun: r.c.DryRun(), Mended: len(r.mended.Mended), Indexed: r.indexed, Problems: len(left), Hurt: len(hurt)}
+	would := ""
+	if r.c.DryRun() {
+		would = "would be "
+	}
 	for _, one := range r.made {
-		if !one.Snapshot.IsZero() {
+		if r.makes(one) {
 			sum.Snapshots++
 		}
 	}
 	if r.indexed > 0 {
-		r.c.Voice.Print("index of %s written anew", session.Plural(int64(r.indexed), "pack", "packs"))
+		r.c.Voice.Print("index of %s %swritten anew", session.Plural(int64(r.indexed), "pack", "packs"), would)
 	}
-	r.c.Voice.Print("%s put back, %s made, %s left", session.Plural(int64(sum.Mended), "object", "objects"),
-		session.Plural(int64(sum.Snapshots), "snapshot", "snapshots"), session.Plural(int64(len(left)), "problem", "problems"))
+	r.c.Voice.Print("%s %sput back, %s %smade, %s left", session.Plural(int64(sum.Mended), "object", "objects"), would,
+		session.Plural(int64(sum.Snapshots), "snapshot", "snapshots"), would, session.Plural(int64(len(left)), "problem", "problems"))
 	if err := r.c.Voice.Object(sum); err != nil {
 		return err
 	}
@@ -119,6 +123,15 @@ func (r *repairRun) tell(ctx context.Context) error {
 	return session.Fail(session.ExitDamaged, "another copy of the repository may have what is left: chatkeep repair --from PLACE; "+
 		"the next backup stores anew what its source still has; a hurt snapshot goes when you forget it",
 		"the repository has %s that could not be mended", session.Plural(int64(len(left)), "problem", "problems"))
+}
+
+// makes reports whether a snapshot was made of what remains, or would be if this were
+// no dry run, as far as that can tell without storing anything.
+func (r *repairRun) makes(one *Repaired) bool {
+	if r.c.DryRun() {
+		return !one.Foreign && one.Whole+one.Partial+one.Lost > 0
+	}
+	return !one.Snapshot.IsZero()
 }
 
 // left is what is still wrong and which snapshots it hurts.

@@ -42,7 +42,7 @@ func tellUsage(ctx context.Context, c *session.Call, a *session.Archive, by stri
 	if err != nil {
 		return err
 	}
-	usage, err := UsageOf(ctx, r, by, func(done, total int64) { c.Voice.Progress(done, total, "snapshots") })
+	usage, err := UsageOf(ctx, r, by, func(done, total int64) { c.Voice.Steps(done, total, "snapshots") })
 	if err != nil {
 		return err
 	}

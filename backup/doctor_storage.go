@@ -49,7 +49,7 @@ func (x *examination) storage(ctx context.Context) (err error) {
 	}
 	checks := conform.Checks()
 	for i, check := range checks {
-		x.c.Voice.Progress(int64(i), int64(len(checks)), check.Name)
+		x.c.Voice.Steps(int64(i), int64(len(checks)), check.Name)
 		if err := x.hold(ctx, check, s); err != nil {
 			return err
 		}

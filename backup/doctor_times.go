@@ -142,7 +142,7 @@ func (x *examination) proofs(ctx context.Context, a *session.Archive) {
 			drilled = last.Time
 		}
 	}
-	x.lately("check", checked, maxCheckAge, reader != nil, "chatkeep check does; with --read-data it reads every byte")
+	x.lately("check", checked, maxCheckAge, reader != nil, "chatkeep check --read-data reads every byte, with --every-byte-within a part at a time")
 	x.lately("drill", drilled, maxDrillAge, reader != nil, "chatkeep drill restores a sample and notes it")
 }
 

@@ -112,7 +112,7 @@ func (f *found) account(a chat.Accounts, reports *[]*ConversationReport) {
 		r.Ignored[reason] += n
 	}
 	if n := len(a.Unused); n > 0 {
-		r.Warnings = append(r.Warnings, fmt.Sprintf("%d files are named by no message, as %s", n, a.Unused[0]))
+		r.Warnings = append(r.Warnings, fmt.Sprintf("%s named by no message, as %s", session.Plural(int64(n), "file is", "files are"), a.Unused[0]))
 	}
 }
 

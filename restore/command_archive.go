@@ -24,7 +24,7 @@ func merged(ctx context.Context, c *session.Call, name string) (*merge.Archive, 
 	if err != nil {
 		return nil, 0, err
 	}
-	a, err := merge.Load(ctx, r, heads, func(done, all int) { c.Voice.Progress(int64(done), int64(all), "snapshots") })
+	a, err := merge.Load(ctx, r, heads, func(done, all int) { c.Voice.Steps(int64(done), int64(all), "snapshots") })
 	c.Voice.Done()
 	if err != nil {
 		return nil, 0, err

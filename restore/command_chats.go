@@ -43,7 +43,7 @@ func chatsCommand(env *session.Env) *cli.Command {
 					return err
 				}
 			}
-			if sum.Conversations == 0 {
+			if sum.Conversations == 0 && lost == 0 {
 				c.Voice.Print("no conversations: nothing in these snapshots was recognised as an export")
 			}
 			if err := c.Voice.Object(sum); err != nil {

@@ -149,8 +149,11 @@ func (c *checker) list(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if _, ok := format.ParseName(info.Key); ok {
+		if name, ok := format.ParseName(info.Key); ok {
 			c.there[info.Key] = info.Size
+			if name.Type == format.ObjectPack {
+				c.report.Packs++
+			}
 			continue
 		}
 		if foreign++; foreign <= maxForeign {
@@ -304,9 +307,6 @@ func (c *checker) readData(ctx context.Context) error {
 			continue
 		}
 		c.report.BytesRead += c.there[key]
-		if name.Type == format.ObjectPack {
-			c.report.Packs++
-		}
 		if c.o.Progress != nil {
 			c.o.Progress(c.report.BytesRead, total)
 		}

@@ -33,6 +33,8 @@ func (h *Hurt) Error() string {
 	switch {
 	case h.Failure != nil && h.Entries == 0:
 		return what + h.Failure.Error()
+	case h.Entries == 0 && h.Gone == 0 && len(h.Keys) == 1:
+		return what + fmt.Sprintf("it needs %s, which is missing or damaged", h.Keys[0])
 	case h.Entries == 0 && h.Gone == 0 && len(h.Keys) > 0:
 		return what + fmt.Sprintf("it needs %d objects that are missing or damaged, %s one of them", len(h.Keys), h.Keys[0])
 	}
@@ -154,15 +156,13 @@ func (c *checker) spare(x *Remains, index format.Hash) bool {
 
 // examineNames finds the snapshots that name what is missing or damaged.
 func (c *checker) examineNames() error {
-	if len(c.bad) == 0 {
-		return nil
-	}
 	heads := c.needed()
 	slices.SortFunc(heads, compareHeads)
 	for _, h := range heads {
 		if h.Manifest == nil || c.view.Forgotten(h) {
 			continue
 		}
+		c.report.Snapshots++
 		hurt := &Hurt{Head: h}
 		note := func(key string) {
 			if isLoss(c.bad[key]) {

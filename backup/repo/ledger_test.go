@@ -337,7 +337,7 @@ func TestCheckChooses(t *testing.T) {
 	if err != nil || len(report.Problems) > 0 {
 		t.Fatal(report.Problems, err)
 	}
-	if len(all) != len(s.store.Keys(format.PacksDir)) || len(read) != 2 || !read[all[0].SHA256] || !read[all[1].SHA256] || report.Packs != 2 {
+	if len(all) != len(s.store.Keys(format.PacksDir)) || len(read) != 2 || !read[all[0].SHA256] || !read[all[1].SHA256] || report.Packs != len(all) {
 		t.Errorf("%d packs, read %v, the report has %d", len(all), read, report.Packs)
 	}
 	bad := s.store.Bytes(format.PackName(all[0].SHA256))

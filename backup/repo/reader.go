@@ -155,10 +155,17 @@ func (h *Head) Age(now time.Time) string {
 	case d < 0:
 		return "dated in the future"
 	case d < 2*time.Hour:
-		return fmt.Sprintf("%d minutes old", int(d.Minutes()))
+		return old(int(d.Minutes()), "minute")
 	case d < 48*time.Hour:
-		return fmt.Sprintf("%d hours old", int(d.Hours()))
+		return old(int(d.Hours()), "hour")
 	default:
-		return fmt.Sprintf("%d days old", int(d.Hours()/24))
+		return old(int(d.Hours()/24), "day")
 	}
+}
+
+func old(n int, unit string) string {
+	if n == 1 {
+		return "1 " + unit + " old"
+	}
+	return fmt.Sprintf("%d %ss old", n, unit)
 }

@@ -46,9 +46,9 @@ func Limit(s storage.Store, clock Clock, up, down string) (storage.Store, error)
 }
 
 // MeterLine is what a meter shows.
-func MeterLine(started, now time.Time, done, total int64, what string) string {
+func MeterLine(started, now time.Time, done, total int64, what string, write func(int64) string) string {
 	m := &meter{started: started}
-	return m.line(now, done, total, what)
+	return m.line(now, done, total, what, write)
 }
 
 // Cut shortens a line.

@@ -26,7 +26,8 @@ type meter struct {
 	visible bool
 }
 
-func (m *meter) update(done, total int64, now string) {
+// update shows how much is done, written as write does.
+func (m *meter) update(done, total int64, now string, write func(int64) string) {
 	t := m.now()
 	if m.started.IsZero() || done < m.base {
 		m.started, m.base = t, done
@@ -35,19 +36,21 @@ func (m *meter) update(done, total int64, now string) {
 		return
 	}
 	m.drawn, m.visible = t, true
-	fmt.Fprintf(m.out, "\r\x1b[K%s", cut(m.line(t, done, total, now), m.width-1))
+	fmt.Fprintf(m.out, "\r\x1b[K%s", cut(m.line(t, done, total, now, write), m.width-1))
 }
 
 // line says how much, how fast, how long still, and what.
-func (m *meter) line(t time.Time, done, total int64, now string) string {
-	line := Size(done)
+func (m *meter) line(t time.Time, done, total int64, now string, write func(int64) string) string {
+	line := write(done)
 	if total > 0 {
-		line = fmt.Sprintf("%3d%%  %s of %s", min(100, int64(float64(done)/float64(total)*100)), Size(done), Size(total))
+		line = fmt.Sprintf("%3d%%  %s of %s", min(100, int64(float64(done)/float64(total)*100)), write(done), write(total))
 	}
 	// The first second says little about the rate.
 	if took := t.Sub(m.started); took >= time.Second && done > m.base {
 		rate := float64(done-m.base) / took.Seconds()
-		line += fmt.Sprintf("  %s/s", Size(int64(rate)))
+		if rate >= 1 {
+			line += fmt.Sprintf("  %s/s", write(int64(rate)))
+		}
 		if total > done {
 			line += "  " + Span(time.Duration(float64(total-done)/rate)*time.Second) + " left"
 		}

@@ -137,13 +137,18 @@ func (v *Voice) Relay(line string) {
 // Progress shows how far a command is: done of total, in bytes, total 0 where
 // nobody knows; and what it is about now. It may be called as often as one
 // likes, by any goroutine.
-func (v *Voice) Progress(done, total int64, now string) {
+func (v *Voice) Progress(done, total int64, now string) { v.progress(done, total, now, Size) }
+
+// Steps is Progress in things that are counted, and not in bytes.
+func (v *Voice) Steps(done, total int64, now string) { v.progress(done, total, now, Count) }
+
+func (v *Voice) progress(done, total int64, now string, write func(int64) string) {
 	if v.meter == nil {
 		return
 	}
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	v.meter.update(done, total, now)
+	v.meter.update(done, total, now, write)
 }
 
 // Done takes the progress line away.

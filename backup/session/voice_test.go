@@ -161,15 +161,20 @@ func TestMeter(t *testing.T) {
 	for _, c := range []struct {
 		took        time.Duration
 		done, total int64
-		what, want  string
+		what        string
+		write       func(int64) string
+		want        string
 	}{
-		{0, 0, 0, "", "0 B"},
-		{0, 512, 1024, "a\x1b", " 50%  512 B of 1.0 KiB  a\\x1b"},
-		{2 * time.Second, 2 << 20, 12 << 20, "", " 16%  2.0 MiB of 12.0 MiB  1.0 MiB/s  10.0 s left"},
-		{2 * time.Second, 2 << 20, 0, "x", "2.0 MiB  1.0 MiB/s  x"},
-		{2 * time.Second, 5, 4, "", "100%  5 B of 4 B  2 B/s"},
+		{0, 0, 0, "", session.Size, "0 B"},
+		{0, 512, 1024, "a\x1b", session.Size, " 50%  512 B of 1.0 KiB  a\\x1b"},
+		{2 * time.Second, 2 << 20, 12 << 20, "", session.Size, " 16%  2.0 MiB of 12.0 MiB  1.0 MiB/s  10.0 s left"},
+		{2 * time.Second, 2 << 20, 0, "x", session.Size, "2.0 MiB  1.0 MiB/s  x"},
+		{2 * time.Second, 5, 4, "", session.Size, "100%  5 B of 4 B  2 B/s"},
+		{0, 1, 5, "snapshots", session.Count, " 20%  1 of 5  snapshots"},
+		{2 * time.Second, 1, 5, "snapshots", session.Count, " 20%  1 of 5  8.0 s left  snapshots"},
+		{2 * time.Second, 4000, 0, "", session.Count, "4,000  2,000/s"},
 	} {
-		if got := session.MeterLine(start, start.Add(c.took), c.done, c.total, c.what); got != c.want {
+		if got := session.MeterLine(start, start.Add(c.took), c.done, c.total, c.what, c.write); got != c.want {
 			t.Errorf("%q, want %q", got, c.want)
 		}
 	}

@@ -174,6 +174,6 @@ func (a *Archive) tellWitness(ctx context.Context) error {
 		return err
 	}
 	return a.witness.store.Tell(ctx, a.store, view, a.Memory, func(done, total int) {
-		a.call.Voice.Progress(0, 0, "statement "+Count(int64(done+1))+" of "+Count(int64(total))+" for the witness")
+		a.call.Voice.Steps(int64(done), int64(total), "statements for the witness")
 	})
 }

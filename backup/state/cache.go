@@ -77,9 +77,11 @@ type Table struct {
 	recipient age.Recipient
 }
 
+const tablePrefix = "table-"
+
 // Table returns the table of a name, which is hashed: names may tell of sources.
 func (r *Repository) Table(name string, identity age.Identity, recipient age.Recipient) *Table {
-	path := r.cache("table-" + format.Sum([]byte(name)).String()[:32] + ".age")
+	path := r.cache(tablePrefix + format.Sum([]byte(name)).String()[:32] + ".age")
 	return &Table{path, identity, recipient}
 }
 

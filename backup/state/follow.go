@@ -66,7 +66,23 @@ func (r *Repository) takeOver(from *Repository, own format.Hash) error {
 			return err
 		}
 	}
+	r.takeTables(from)
 	return syncDir(r.state(""))
+}
+
+// takeTables moves the tables of another cache, of which one is what this machine
+// knows of when what was read. One that cannot be moved is begun anew.
+func (r *Repository) takeTables(from *Repository) {
+	list, _ := os.ReadDir(from.cache(""))
+	_ = os.MkdirAll(r.cache(""), 0o700)
+	for _, e := range list {
+		if !strings.HasPrefix(e.Name(), tablePrefix) {
+			continue
+		}
+		if _, err := os.Lstat(r.cache(e.Name())); errors.Is(err, fs.ErrNotExist) {
+			_ = os.Rename(from.cache(e.Name()), r.cache(e.Name()))
+		}
+	}
 }
 
 // takeMemories brings two memories together, by place: the newer authority, and of

@@ -2,10 +2,13 @@ package state
 
 import (
 	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"reflect"
 	"testing"
+
+	"filippo.io/age"
 
 	"chatkeep/backup/format"
 )
@@ -30,6 +33,18 @@ func TestFollow(t *testing.T) {
 	// Somebody who did not know the key has seen what another signed with it.
 	remember(to, "here", Memory{Authority: Seen{5, hash("5")}, Heads: map[format.Hash][]Seen{own: seen(6, "not mine"), other: seen(8, "8")}})
 	if err := os.WriteFile(from.state("journal"), []byte("kept"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	identity, err := age.GenerateX25519Identity()
+	if err != nil {
+		t.Fatal(err)
+	}
+	table := func(r *Repository) *Table { return r.Table("read", identity, identity.Recipient()) }
+	w, err := table(from).Write()
+	if err == nil {
+		_, err = w.Write([]byte("a table"))
+	}
+	if err = errors.Join(err, w.Close()); err != nil {
 		t.Fatal(err)
 	}
 	if !from.Known() {
@@ -64,6 +79,14 @@ func TestFollow(t *testing.T) {
 	}
 	if data, err := os.ReadFile(to.state("journal")); err != nil || string(data) != "kept" {
 		t.Errorf("the journal: %q, %v", data, err)
+	}
+	kept, err := table(to).Read()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer kept.Close()
+	if data, err := io.ReadAll(kept); err != nil || string(data) != "a table" {
+		t.Errorf("the table: %q, %v", data, err)
 	}
 	if _, err := os.Lstat(filepath.Join(dirs.State, hash("from").String())); err == nil || from.Known() {
 		t.Error("something is left under the other id")
