@@ -179,6 +179,7 @@ type selector struct {
 	tags         []string // all of them
 }
 
+// filterOf reads the flags of a selector.
 func filterOf(c *session.Call) *selector {
 	return &selector{c.String("source"), c.String("host"), c.StringSlice("tag")}
 }
