@@ -122,12 +122,14 @@ func (r *reencryption) choose(ctx context.Context) (list []chosen, err error) {
 	if err != nil {
 		return nil, err
 	}
+	filter, met := filterOf(r.c), false
 	for _, h := range heads {
 		if len(named) > 0 && !slices.Contains(named, h.Hash) {
 			continue
 		}
 		m, err := r.reader.Manifest(ctx, h)
 		if format.ClassOf(err) != "" {
+			met = true // for all that can be read
 			if err := r.problem(err); err != nil {
 				return nil, err
 			}
@@ -136,14 +138,18 @@ func (r *reencryption) choose(ctx context.Context) (list []chosen, err error) {
 		if err != nil {
 			return nil, err
 		}
-		if !r.takes(m) {
+		if !filter.takes(m) {
 			continue
 		}
+		met = true
 		if was, ok := r.before[h.Hash]; ok && r.has(was.Head) && (was.Lost == 0 || len(named) == 0) {
 			r.done.Present++
 			continue
 		}
 		list = append(list, chosen{h, m})
+	}
+	if !met && !filter.empty() {
+		r.c.Voice.Warn("no snapshot of FROM fits, so that nothing is carried; chatkeep snapshots lists them")
 	}
 	return list, nil
 }
@@ -166,17 +172,6 @@ func (r *reencryption) named(heads []*repo.Head) (named []format.Hash, err error
 		named = append(named, hash)
 	}
 	return named, nil
-}
-
-// takes reports whether the filters take a snapshot.
-func (r *reencryption) takes(m *format.Manifest) bool {
-	for _, tag := range r.c.StringSlice("tag") {
-		if !slices.Contains(m.Tags, tag) {
-			return false
-		}
-	}
-	source, host := r.c.String("source"), r.c.String("host")
-	return (source == "" || m.Source.Name == source) && (host == "" || m.Source.Host == host)
 }
 
 // has reports whether a head that was carried is still there.

@@ -42,12 +42,17 @@ func forgetCommand(env *session.Env) *cli.Command {
 			if q.Named, err = named(c, r); err != nil {
 				return err
 			}
+			filter := filterOf(c)
+			q.Filter = filter.takes
 			if key, err := w.WriterKey(); err == nil {
 				q.Own = key.ID
 			}
 			plan, err := forget.Make(ctx, r, q)
 			if err != nil {
 				return err
+			}
+			if !filter.empty() && !plan.Asks() {
+				return session.Fail(session.ExitFailed, "chatkeep snapshots lists them", "no snapshot fits")
 			}
 			f := &forgetting{c, w, r, plan, q.LoseMessages}
 			return f.run(ctx, forget.Hands{
@@ -118,13 +123,11 @@ func forgetRequest(c *session.Call) (forget.Request, error) {
 	if q.GroupBy, err = forget.GroupBy(strings.Split(c.String("group-by"), ",")); err != nil {
 		return q, session.Usage("--group-by: %v", err)
 	}
-	filter := selector{c.String("source"), c.String("host"), c.StringSlice("tag")}
-	q.Filter = filter.takes
 	byName := c.Args().Present()
 	switch {
 	case byName && !p.Empty():
 		return q, session.Usage("either snapshots or a policy")
-	case byName && (filter.source != "" || filter.host != "" || len(filter.tags) > 0):
+	case byName && !filterOf(c).empty():
 		return q, session.Usage("--source, --host and --tag go with a policy, not with snapshots that are named")
 	case !byName && p.Empty() && !q.All:
 		return q, session.Fail(session.ExitUsage, "say what to keep, as --keep-daily 7, or name snapshots", "neither a policy nor a snapshot: this would keep nothing")
@@ -175,6 +178,13 @@ type selector struct {
 	source, host string
 	tags         []string // all of them
 }
+
+// filterOf reads the flags of a selector.
+func filterOf(c *session.Call) *selector {
+	return &selector{c.String("source"), c.String("host"), c.StringSlice("tag")}
+}
+
+func (s *selector) empty() bool { return s.source == "" && s.host == "" && len(s.tags) == 0 }
 
 func (s *selector) takes(m *format.Manifest) bool {
 	for _, tag := range s.tags {

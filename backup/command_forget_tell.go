@@ -54,8 +54,7 @@ func (f *forgetting) foreign() error {
 	if len(f.plan.Foreign) == 0 {
 		return nil
 	}
-	err := session.Fail(session.ExitFailed, "chatkeep check lists them; move them elsewhere, or use the release of chatkeep that made them",
-		"nothing is forgotten while the store has things that are nothing of chatkeep's, as %s", f.plan.Foreign[0])
+	err := fmt.Errorf("nothing is forgotten: %w", &repo.Foreign{Names: f.plan.Foreign})
 	if f.c.DryRun() {
 		f.c.Voice.Warn("%v", err)
 		return nil

@@ -23,9 +23,9 @@ func initCommand(env *session.Env) *cli.Command {
 		session.Yes(), session.DryRun())
 	return &cli.Command{
 		Name: "init", Category: session.SetUp, Usage: "create a repository",
-		Description: "Creates an empty repository and lets this machine back up to it. It can be opened\n" +
-			"with the passphrase that you choose, and with a recovery key that is shown once and\n" +
-			"typed once. --kit makes a page for the safe.\n\n" +
+		Description: "Creates an empty repository, in a place with nothing else in it, and lets this machine\n" +
+			"back up to it. It can be opened with the passphrase that you choose, and with a recovery\n" +
+			"key that is shown once and typed once. --kit makes a page for the safe.\n\n" +
 			"  chatkeep init --repo /media/disk/chats\n" +
 			"  chatkeep init --repo s3://bucket/chats --recovery-key-file ~/stick/recovery.txt\n" +
 			"  chatkeep init --repo s3://bucket/chats --kit kit.html --with-recovery-key",

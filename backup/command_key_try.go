@@ -2,11 +2,9 @@ package backup
 
 import (
 	"context"
-	"slices"
 
 	"github.com/urfave/cli/v2"
 
-	"chatkeep/backup/format"
 	"chatkeep/backup/session"
 )
 
@@ -14,7 +12,9 @@ func keyTestCommand(env *session.Env) *cli.Command {
 	return &cli.Command{
 		Name: "test", ArgsUsage: "[NAME]", Usage: "prove that a key opens the repository",
 		Description: "The key with this name is tried, or whichever fits what is given, and what is sealed\n" +
-			"behind it is opened. Nothing is changed. A kit in a safe is worth such a test once a year.\n\n" +
+			"behind it is opened. If what the environment or the configuration gives does not open\n" +
+			"the named one, it is asked for. Nothing is changed. A kit in a safe is worth such a\n" +
+			"test once a year.\n\n" +
 			"  chatkeep key test recovery\n" +
 			"  chatkeep key test laptop --identity ~/.ssh/id_ed25519",
 		Flags: env.KeyFlags(),
@@ -23,11 +23,7 @@ func keyTestCommand(env *session.Env) *cli.Command {
 			if err != nil {
 				return err
 			}
-			name := c.Arg(0)
-			if name != "" && !slices.ContainsFunc(a.View.Authority.Slots, func(s format.Slot) bool { return s.Name == name }) {
-				return session.Fail(session.ExitFailed, "chatkeep key list shows what there is", "there is no key named %s", name)
-			}
-			slot, err := a.Try(ctx, name)
+			slot, err := a.Try(ctx, c.Arg(0))
 			if err != nil {
 				return err
 			}

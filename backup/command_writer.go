@@ -71,7 +71,7 @@ type listedWriter struct {
 
 func tellWriter(c *session.Call, w *session.Writable, writer *format.AuthorityWriter, label func(format.Hash) string) error {
 	one := listedWriter{Type: "writer", ID: writer.ID, Label: label(writer.ID), Role: writer.Role,
-		This: w.IsThisMachine(writer.ID), Ended: writer.Ended != nil}
+		This: w.IsThisMachine(writer.ID) || writer.Role == format.RolePrune && w.PrunesHere(writer.ID), Ended: writer.Ended != nil}
 	last := "never"
 	if chain := w.View.Chains[writer.ID]; chain != nil {
 		one.Heads = len(chain.Heads)

@@ -125,6 +125,7 @@ func (x *examination) examine(ctx context.Context) error {
 	x.repositoryFiles(a)
 	x.identity(a)
 	x.standing(a)
+	x.foreign(ctx, a)
 	x.witness(a)
 	x.version()
 	x.writer(ctx, a)
@@ -172,6 +173,18 @@ func (x *examination) standing(a *session.Archive) {
 	} else if err == nil {
 		x.ok("state", "authority %d and the heads of %s are signed and in order, and nothing that was seen before is gone",
 			a.View.Authority.N, session.Plural(int64(len(a.View.Authority.Writers)), "writer", "writers"))
+	}
+}
+
+// foreign warns of what lies beside the repository. Test objects are told of with
+// what else was left.
+func (x *examination) foreign(ctx context.Context, a *session.Archive) {
+	found, err := repo.FindForeign(ctx, a.Store, isScratch)
+	switch {
+	case err != nil:
+		x.trouble("state", err)
+	case found != nil:
+		x.warn("state", found.Hint(), "%v; chatkeep forget and chatkeep prune do nothing until they are gone", found)
 	}
 }
 

@@ -180,6 +180,9 @@ func (r *run) wanted(path string) bool {
 	if r.options.Only != nil && !r.options.Only(path) {
 		return false
 	}
+	if !inside(path, r.options.Paths) {
+		return false
+	}
 	switch {
 	case isOriginal(path):
 		return r.chosen.kind(KindMedia) || r.chosen.kind(KindFiles)

@@ -18,7 +18,7 @@ func restoreCommand(env *session.Env) *cli.Command {
 		&cli.StringFlag{Name: "target", Usage: "write to `DIR`, which must be new or empty, or have the same restore in it, cut off"},
 		&cli.BoolFlag{Name: "overwrite", Usage: "write to a target that has something in it, and replace files of the same names"},
 		&cli.StringSliceFlag{Name: "with", Usage: "also give back `WHAT`: messages, as JSON Lines in " + MessagesDir},
-		&cli.StringSliceFlag{Name: "path", Usage: "only this `PATH` of the snapshot, as ls prints it, and all below it; may be repeated"},
+		&cli.StringSliceFlag{Name: "path", Usage: "only this `PATH` of the snapshot, as ls prints it, and all below it; may be repeated, and each must be there"},
 		&cli.StringSliceFlag{Name: "chat", Usage: "only the conversation with this title or `ID` (its beginning): its messages, their attachments and what it was read from; may be repeated"},
 		&cli.StringFlag{Name: "from", Usage: "only messages from this `TIME` on, as 2026-11-20, and the files that they name"},
 		&cli.StringFlag{Name: "to", Usage: "only messages up to this `TIME`, and the files that they name"},
@@ -92,9 +92,7 @@ func optionsOf(c *session.Call) (Options, error) {
 		}
 		o.Messages = true
 	}
-	if paths := c.StringSlice("path"); len(paths) > 0 {
-		o.Only = func(path string) bool { return inside(path, paths) }
-	}
+	o.Paths = c.StringSlice("path")
 	var err error
 	if o.Choice, err = choiceOf(c); err != nil {
 		return o, err

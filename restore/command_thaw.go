@@ -163,7 +163,7 @@ func (t *thawing) look(ctx context.Context, o Options) (err error) {
 	}
 	if len(t.cold.pending(t.packs)) == 0 {
 		t.packs, err = t.cold.needs(ctx, o)
-	} else if o.Only == nil {
+	} else if o.Only == nil && len(o.Paths) == 0 {
 		t.packs = t.cold.those(func(k format.Kind) bool { return k != format.Messages || o.Messages })
 	}
 	if err != nil {

@@ -64,6 +64,9 @@ type Options struct {
 	// e.g. "originals/a/b", in raw bytes. Directories above what it picks come
 	// along.
 	Only func(path string) bool
+	// Paths, if there are any, are the only ones that come back, with all below
+	// them, of what Only lets through. Each must have something in the list.
+	Paths []string
 	// There, if not nil, is asked for the name below the target of each file and
 	// link, and says that it need not be written.
 	There func(name string) bool
@@ -71,7 +74,7 @@ type Options struct {
 	// in the index, and says why it cannot be read now, or nil. Nothing of a file
 	// that needs one which cannot is fetched.
 	Unready func(pack int) error
-	// Choice is a part of what Only lets through.
+	// Choice is a part of what Only and Paths let through.
 	Choice Choice
 	// SafeNames changes names that some system or other does not take, though
 	// the target may. See rules.
@@ -221,8 +224,11 @@ func (r *run) beside() bool {
 	return r.options.Messages || len(r.options.Choice.Kinds) > 0 && r.chosen.kind(KindMedia)
 }
 
-// choose finds the chats that are meant.
+// choose finds the paths and the chats that are meant.
 func (r *run) choose(ctx context.Context) (err error) {
+	if err := seek(ctx, r.snapshot, r.options.Paths); err != nil {
+		return err
+	}
 	if names := r.options.Choice.Chats; len(names) > 0 {
 		r.chosen.ids, err = choose(ctx, r.snapshot, names)
 	}

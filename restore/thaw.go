@@ -71,6 +71,9 @@ func (c *cold) needs(ctx context.Context, o Options) ([]int, error) {
 	if len(c.packs) == 0 {
 		return nil, nil
 	}
+	if err := seek(ctx, c.snapshot, o.Paths); err != nil {
+		return nil, err // before anything is asked for that costs money
+	}
 	need := map[int]bool{}
 	r := newRun(c.snapshot, o)
 	left := func(path string) bool { return r.wanted(path) && (o.There == nil || !o.There(onDisk(path))) }

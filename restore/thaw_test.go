@@ -187,7 +187,7 @@ func TestThawOnlyWhatIsNeeded(t *testing.T) {
 		{[]string{"originals/sym", "originals/empty"}, ""},
 		{[]string{"originals/z.zip"}, "originals/z.zip"},
 	} {
-		need, err := c.needs(t.Context(), Options{Only: func(path string) bool { return inside(path, test.paths) }})
+		need, err := c.needs(t.Context(), Options{Paths: test.paths})
 		must(t, err)
 		want := map[int]bool{}
 		for e, err := range s.Entries(t.Context()) {

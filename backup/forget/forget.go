@@ -89,6 +89,14 @@ func (p *Plan) Forgotten() []*Snapshot {
 	return slices.DeleteFunc(slices.Clone(p.Snapshots), func(s *Snapshot) bool { return !s.Forgotten() })
 }
 
+// Asks reports whether the filter takes a snapshot, a carried one included, or may
+// for all that can be read.
+func (p *Plan) Asks() bool {
+	return slices.ContainsFunc(p.Snapshots, func(s *Snapshot) bool {
+		return s.Manifest == nil || p.request.Filter(s.Manifest)
+	})
+}
+
 // Damaged are the snapshots that were to be judged, or to go, and stay because
 // they cannot be read.
 func (p *Plan) Damaged() []*Snapshot {

@@ -219,6 +219,7 @@ func (c *copier) name() {
 // meanwhile: that is moved once more, and found to be there.
 func (c *copier) listTarget(ctx context.Context) error {
 	var unknown []format.Name
+	var foreign []string
 	ours := false
 	for info, err := range listed(ctx, c.to, "") {
 		if err != nil {
@@ -226,6 +227,9 @@ func (c *copier) listTarget(ctx context.Context) error {
 		}
 		name, ok := format.ParseName(info.Key)
 		if !ok {
+			if len(foreign) <= maxForeignShown {
+				foreign = append(foreign, info.Key)
+			}
 			continue
 		}
 		c.target[info.Key] = info.Size
@@ -237,6 +241,9 @@ func (c *copier) listTarget(ctx context.Context) error {
 		} else {
 			unknown = append(unknown, name)
 		}
+	}
+	if len(foreign) > 0 && !ours && len(unknown) == 0 {
+		return &Occupied{"the target", &Foreign{foreign}}
 	}
 	c.ahead()
 	return c.identify(ctx, unknown, ours)

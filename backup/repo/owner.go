@@ -69,11 +69,11 @@ func (o *Owner) Authority() *format.Authority { return o.authority }
 func (o *Owner) AddSlot(ctx context.Context, slot NewSlot) error {
 	for _, s := range o.authority.Slots {
 		if s.Name == slot.Name {
-			return fmt.Errorf("there is a slot named %q already", slot.Name)
+			return fmt.Errorf("there is a key named %q already", slot.Name)
 		}
 	}
 	if len(o.authority.Slots) >= format.MaxSlots {
-		return fmt.Errorf("a repository has at most %d slots: remove one first", format.MaxSlots)
+		return fmt.Errorf("a repository has at most %d keys: remove one first", format.MaxSlots)
 	}
 	return o.putSlot(ctx, slot)
 }
@@ -83,10 +83,10 @@ func (o *Owner) AddSlot(ctx context.Context, slot NewSlot) error {
 func (o *Owner) RemoveSlot(name string) error {
 	i := slices.IndexFunc(o.authority.Slots, func(s format.Slot) bool { return s.Name == name })
 	if i < 0 {
-		return fmt.Errorf("there is no slot named %q", name)
+		return fmt.Errorf("there is no key named %q", name)
 	}
 	if len(o.authority.Slots) == 1 {
-		return errors.New("the last slot stays: without one nobody could open the repository")
+		return errors.New("the last key stays: without one nobody could open the repository")
 	}
 	o.authority.Slots = slices.Delete(o.authority.Slots, i, i+1)
 	return nil
@@ -188,9 +188,9 @@ func (o *Owner) Commit(ctx context.Context) error { return o.putAuthority(ctx) }
 func (o *Owner) putSlot(ctx context.Context, slot NewSlot) error {
 	switch {
 	case !format.ValidSlotName(slot.Name):
-		return fmt.Errorf("%q cannot name a slot: lower-case letters, digits and dashes can, from a letter on", slot.Name)
+		return fmt.Errorf("%q cannot name a key: lower-case letters, digits and dashes can, from a letter on", slot.Name)
 	case len(slot.Object) > format.MaxSlotFile:
-		return fmt.Errorf("the slot %q has %d bytes, and %d is the limit", slot.Name, len(slot.Object), format.MaxSlotFile)
+		return fmt.Errorf("the key %q has %d bytes, and %d is the limit", slot.Name, len(slot.Object), format.MaxSlotFile)
 	}
 	s := format.Slot{Name: slot.Name, Kind: slot.Kind, SHA256: format.Sum(slot.Object), Size: int64(len(slot.Object))}
 	if err := o.put(ctx, format.SlotName(s.Name, s.SHA256), slot.Object); err != nil {

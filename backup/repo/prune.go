@@ -2,6 +2,7 @@ package repo
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -146,7 +147,8 @@ func (e *Refused) Unwrap() error { return e.Err }
 
 // Hint tells what to do first.
 func (e *Refused) Hint() string {
-	if format.ClassOf(e.Err) == format.Fork {
+	var foreign *Foreign
+	if format.ClassOf(e.Err) == format.Fork || errors.As(e.Err, &foreign) {
 		return "" // the cause has a better one
 	}
 	return "chatkeep check says what is wrong"
@@ -167,13 +169,17 @@ func (p *pruner) mayPrune() error {
 // list notes what the store has.
 func (p *pruner) list(ctx context.Context) error {
 	var tombstones []storage.Info
+	var foreign []string
 	for info, err := range listed(ctx, p.store, "") {
 		if err != nil {
 			return err
 		}
 		name, ok := format.ParseName(info.Key)
 		if !ok {
-			return refused(fmt.Errorf("%s is nothing that this version knows", info.Key))
+			if foreign = append(foreign, info.Key); len(foreign) > maxForeignShown {
+				break
+			}
+			continue
 		}
 		p.reached(info.Time)
 		switch name.Type {
@@ -184,6 +190,9 @@ func (p *pruner) list(ctx context.Context) error {
 		case format.ObjectParity:
 			p.parity = append(p.parity, info)
 		}
+	}
+	if len(foreign) > 0 {
+		return &Refused{fmt.Errorf("nothing is pruned: %w", &Foreign{foreign})}
 	}
 	return p.readTombstones(ctx, tombstones)
 }

@@ -14,7 +14,7 @@ import (
 func (o *Owner) ReplaceSlot(ctx context.Context, slot NewSlot) error {
 	i := slices.IndexFunc(o.authority.Slots, func(s format.Slot) bool { return s.Name == slot.Name })
 	if i < 0 {
-		return fmt.Errorf("there is no slot named %q", slot.Name)
+		return fmt.Errorf("there is no key named %q", slot.Name)
 	}
 	o.authority.Slots = slices.Delete(o.authority.Slots, i, i+1)
 	return o.putSlot(ctx, slot)

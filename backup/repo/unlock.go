@@ -54,7 +54,7 @@ func Unlock(ctx context.Context, store storage.Reader, view *View, told format.H
 // NoSlot is the error of a secret that no slot is made for.
 type NoSlot struct{ Kind string }
 
-func (e *NoSlot) Error() string { return "the repository has no " + e.Kind + " slot" }
+func (e *NoSlot) Error() string { return "the repository has no " + e.Kind + " key" }
 
 // Hint tells what to do.
 func (e *NoSlot) Hint() string { return "chatkeep key list shows what opens it" }

@@ -51,8 +51,8 @@ func (c *Call) hadOne() (bool, error) {
 	return len(found) > 0, err
 }
 
-// Vacant makes sure that the place the flags name holds no repository yet, and
-// returns its name for people. It writes nothing.
+// Vacant makes sure that the place the flags name holds no repository yet, nor
+// anything else, and returns its name for people. It writes nothing.
 func (c *Call) Vacant(ctx context.Context) (string, error) {
 	p, err := c.place()
 	if err != nil {
@@ -69,11 +69,21 @@ func (c *Call) Vacant(ctx context.Context) (string, error) {
 	var none *repo.NoRepository
 	switch {
 	case errors.As(err, &none):
-		return p.location.Text, nil
+		return p.location.Text, unoccupied(ctx, store, p.location.Text)
 	case err != nil:
 		return "", err
 	}
 	return "", Fail(ExitFailed, "chatkeep writer add lets this machine back up to it", "%s holds a repository already, %s", p.location.Text, id)
+}
+
+// unoccupied makes sure that nothing lies in a place beside which a repository could
+// not be pruned.
+func unoccupied(ctx context.Context, store storage.Reader, place string) error {
+	foreign, err := repo.FindForeign(ctx, store, nil)
+	if err != nil || foreign == nil {
+		return err
+	}
+	return &repo.Occupied{Place: place, By: foreign}
 }
 
 // Create creates a repository where the flags say, with a slot for a passphrase

@@ -29,7 +29,7 @@ func (c *Call) NewPassphrase(ctx context.Context, code int) (string, error) {
 	if ok {
 		return s.secret, c.judge(s)
 	}
-	return c.askNew(ctx, code)
+	return c.askNew(ctx, &noSource{code})
 }
 
 // AskNewPassphrase is NewPassphrase where the environment has the old one.
@@ -37,7 +37,8 @@ func (c *Call) NewPassphrase(ctx context.Context, code int) (string, error) {
 func (c *Call) AskNewPassphrase(ctx context.Context) (string, error) {
 	path := c.Env.Getenv(envNewFile)
 	if path == "" {
-		return c.askNew(ctx, ExitWrongKey)
+		return c.askNew(ctx, Fail(ExitWrongKey, "set "+envNewFile+", or run it in a terminal",
+			"a new passphrase is needed, and there is no terminal to ask for it"))
 	}
 	data, err := readSecretFile(path, "passphrase")
 	if err != nil {
@@ -62,10 +63,11 @@ func (c *Call) judge(s sourced) error {
 	return nil
 }
 
-func (c *Call) askNew(ctx context.Context, code int) (string, error) {
+// askNew asks a person; nobody is the error where none is there.
+func (c *Call) askNew(ctx context.Context, nobody error) (string, error) {
 	t, err := c.Env.Terminal()
 	if err != nil {
-		return "", &noSource{code}
+		return "", nobody
 	}
 	defer t.Close()
 	prompt := "new passphrase (empty to have one made for you)"

@@ -28,7 +28,7 @@ type Archive struct {
 	witness                   // of the repository
 	key     *keys.Writer      // this machine's, nil without one
 	keyIs   error             // why a key that is there cannot be used
-	only    string            // the slot that alone is tried, "" for all
+	only    *format.Slot      // the slot that alone is tried, nil for all
 	by      format.Slot       // the slot that opened it
 
 	followed bool // it was known here by a former id, until this command

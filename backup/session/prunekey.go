@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 
+	"chatkeep/backup/format"
 	"chatkeep/backup/keys"
 	"chatkeep/backup/repo"
 	"chatkeep/backup/state"
@@ -32,6 +33,13 @@ func (w *Writable) PruneKey() (*keys.Pruner, error) {
 		return nil, fmt.Errorf("%s belongs to repository %s", path, key.Repository)
 	}
 	return key, nil
+}
+
+// PrunesHere reports whether a prune key is this machine's. Where that cannot be read,
+// none is.
+func (w *Writable) PrunesHere(id format.Hash) bool {
+	key, err := w.PruneKey()
+	return err == nil && key.ID == id
 }
 
 // SavePruneKey makes a key this machine's. One that is there is kept beside it.

@@ -165,13 +165,18 @@ func (c *Call) existing(ctx context.Context, said config.Repository) (sourced, e
 	if ok || err != nil {
 		return s, err
 	}
+	return c.askSecret(ctx, "passphrase or recovery key")
+}
+
+// askSecret gets a secret from the person.
+func (c *Call) askSecret(ctx context.Context, prompt string) (sourced, error) {
 	t, err := c.Env.Terminal()
 	if err != nil {
-		return s, &noSource{ExitWrongKey}
+		return sourced{}, &noSource{ExitWrongKey}
 	}
 	defer t.Close()
-	s.asked, s.from = true, "what you typed"
-	s.secret, err = t.Secret(ctx, "passphrase or recovery key")
+	s := sourced{asked: true, from: "what you typed"}
+	s.secret, err = t.Secret(ctx, prompt)
 	if err == nil && s.secret == "" {
 		err = Fail(ExitWrongKey, "", "no passphrase was given")
 	}

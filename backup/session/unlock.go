@@ -23,15 +23,6 @@ func (a *Archive) Reader(ctx context.Context) (*repo.Reader, error) {
 	return r, err
 }
 
-// Try unlocks the repository through the slot of a name alone, or through any where
-// that is "", and returns the slot that opened. What is sealed behind it is read as
-// well: it is this repository's, and opens it.
-func (a *Archive) Try(ctx context.Context, name string) (format.Slot, error) {
-	a.only = name
-	_, _, err := a.unlocked(ctx)
-	return a.by, err
-}
-
 // Owner unlocks the repository to change who may open it and write to it.
 func (w *Writable) Owner(ctx context.Context) (*repo.Owner, *keys.Master, error) {
 	master, _, err := w.unlocked(ctx)
@@ -87,6 +78,9 @@ func (a *Archive) unlock(ctx context.Context) (*keys.Master, error) {
 	if files := a.call.StringSlice("identity"); len(files) > 0 {
 		return a.unlockFiles(ctx, files)
 	}
+	if a.only != nil {
+		return a.unlockOne(ctx)
+	}
 	return a.tryOften(ctx, func() (sourced, error) { return a.call.existing(ctx, a.said) })
 }
 
@@ -123,6 +117,10 @@ func (a *Archive) try(ctx context.Context, s sourced) (*keys.Master, error) {
 		return master, err
 	case mistyped != nil && looksLikeRecovery(s.secret):
 		return nil, mistyped
+	case a.only != nil:
+		f := Fail(ExitWrongKey, "give what opens it, at a terminal or by "+envFile, "%s does not open the key %s", s.from, a.only.Name)
+		f.Err = err
+		return nil, f
 	case errors.As(err, &none):
 		// Not even tried: nothing is wrong with the secret itself.
 		f := Fail(ExitWrongKey, "chatkeep key list shows what opens it; --identity FILE takes an age or SSH identity",
@@ -146,7 +144,11 @@ func (a *Archive) identityOf(secret string) age.Identity {
 
 // open asks the slots of one kind.
 func (a *Archive) open(ctx context.Context, kind string, ids ...age.Identity) (*keys.Master, error) {
-	master, slot, err := repo.Unlock(ctx, a.Store, a.View, a.told, repo.Through{Kind: kind, Name: a.only}, ids...)
+	through := repo.Through{Kind: kind}
+	if a.only != nil {
+		through.Name = a.only.Name
+	}
+	master, slot, err := repo.Unlock(ctx, a.Store, a.View, a.told, through, ids...)
 	var odd *format.Error
 	if errors.As(err, &odd) && odd.Class == format.Oversized && !a.Vouched() {
 		known := *odd
