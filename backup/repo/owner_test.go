@@ -29,7 +29,7 @@ func TestOwnerLimits(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := o.AddSlot(t.Context(), slot("last")); err == nil || !strings.Contains(err.Error(), "100 slots") {
+	if err := o.AddSlot(t.Context(), slot("last")); err == nil || !strings.Contains(err.Error(), "at most 100 keys") {
 		t.Errorf("one slot too many: %v", err)
 	}
 	if err := o.Commit(t.Context()); err != nil {
