@@ -169,13 +169,9 @@ func (r *ConversationReport) count(m *chat.Message) {
 	}
 	r.Messages++
 	r.ByKind[string(m.Kind)]++
-	for i := range m.Attachments {
-		if m.Attachments[i].State == chat.Stored {
-			r.MediaStored++
-		} else {
-			r.MediaMissing++
-		}
-	}
+	stored, missing := m.Media()
+	r.MediaStored += int64(stored)
+	r.MediaMissing += int64(missing)
 	if m.Time.IsZero() {
 		return
 	}
