@@ -49,8 +49,9 @@ func storedOf(src *Source, r *Report, requests int64, took time.Duration) summar
 	}
 }
 
-// dryRun says what a backup would take, and ends as one would. It opens no repository and creates none, and
-// runs no command: what one would produce is looked for as it is now.
+// dryRun says what a backup would take, and ends as one would. It opens no
+// repository and creates none, and runs no command: what one would produce is looked
+// for as it is now.
 func dryRun(ctx context.Context, c *session.Call, chats []chat.Provider, all []wanted) error {
 	var failed []error
 	for i := range all {
