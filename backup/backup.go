@@ -86,6 +86,10 @@ type Report struct {
 
 	repo.Stats
 	Warnings []string
+	// Troubles are those of the warnings that a person has to hear, though the
+	// snapshot is complete: of zips that are damaged or cut off, and of exports that
+	// could be of several apps.
+	Troubles []string
 }
 
 // Complete reports whether everything was read and parsed.

@@ -132,17 +132,21 @@ func backupAll(ctx context.Context, c *session.Call, sources []Source) error {
 	var failed []error
 	for _, src := range sources {
 		err := backupOne(ctx, c, w, src)
-		var nothing *Nothing
-		var unfinished *session.Failure
-		switch {
-		case err == nil:
-		case errors.As(err, &nothing), errors.As(err, &unfinished), errors.Is(err, fs.ErrNotExist), errors.Is(err, fs.ErrPermission):
-			failed = append(failed, err)
-		default:
+		if err != nil && !alone(err) {
 			return err
+		}
+		if err != nil {
+			failed = append(failed, err)
 		}
 	}
 	return joined(failed)
+}
+
+// alone says whether an error is one source's, and keeps no other from being stored.
+func alone(err error) bool {
+	var nothing *Nothing
+	var unfinished *session.Failure
+	return errors.As(err, &nothing) || errors.As(err, &unfinished) || errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission)
 }
 
 // joined makes one error of several; one alone stays what it is.
@@ -266,15 +270,8 @@ func tellStored(c *session.Call, src *Source, r *Report, requests int64, took ti
 		c.Voice.Say("%s, %s: the exports are those of the last run, and were not parsed again",
 			session.Plural(r.ConversationCount, "conversation", "conversations"), session.Plural(r.Messages, "message", "messages"))
 	}
-	unfinished := finished(r)
-	tell := c.Voice.Say
-	if (unfinished != nil || r.Changed > 0) && !c.Voice.JSON() {
-		// Cron need not hear every night that an export tells no time zone.
-		tell = c.Voice.Warn
-	}
-	shown(r.Warnings,
-		func(w string) { tell("%s", w) },
-		func(n int) { tell("and %s more; --json has them all", session.Count(int64(n))) })
+	unfinished := finished(r.Unreadable, r.Unparsed, "the snapshot is there; what could be read is in it")
+	tellWarnings(c, r.Warnings, r.Troubles, unfinished != nil || r.Changed > 0)
 	c.Voice.Say("%s, %s · stored %s new (%s) · snapshot %s · %s",
 		session.Plural(r.Files, "file", "files"), session.Size(r.Bytes), session.Size(r.BytesNew),
 		session.Plural(r.Chunks, "chunk", "chunks"), session.Short(r.Snapshot), session.Span(took))
@@ -287,18 +284,35 @@ func tellStored(c *session.Call, src *Source, r *Report, requests int64, took ti
 	return unfinished
 }
 
-// finished is the error of a backup that is there and not whole.
-func finished(r *Report) error {
-	const cure = "the snapshot is there; what could be read is in it"
+// tellWarnings says the troubles among warnings, and where aloud is set the others,
+// too: cron need not hear every night that an export tells no time zone. In JSON
+// they stand in the summary.
+func tellWarnings(c *session.Call, warnings, troubles []string, aloud bool) {
+	for _, w := range troubles {
+		c.Voice.Warn("%s", w)
+	}
+	tell := c.Voice.Say
+	if aloud && !c.Voice.JSON() {
+		tell = c.Voice.Warn
+	}
+	others := slices.DeleteFunc(slices.Clone(warnings), func(w string) bool { return slices.Contains(troubles, w) })
+	shown(others,
+		func(w string) { tell("%s", w) },
+		func(n int) { tell("and %s more; --json has them all", session.Count(int64(n))) })
+}
+
+// finished is the error of a backup that is not whole, or in a dry run would not be.
+// Cure is what to say of the files that could not be read.
+func finished(unreadable, unparsed int64, cure string) error {
 	switch {
-	case r.Unreadable > 0 && r.Unparsed > 0:
+	case unreadable > 0 && unparsed > 0:
 		return session.Fail(session.ExitIncomplete, cure, "%s could not be read, and %s not parsed",
-			session.Plural(r.Unreadable, "file", "files"), session.Plural(r.Unparsed, "record was", "records were"))
-	case r.Unreadable > 0:
-		return session.Fail(session.ExitIncomplete, cure, "%s could not be read", session.Plural(r.Unreadable, "file", "files"))
-	case r.Unparsed > 0:
+			session.Plural(unreadable, "file", "files"), session.Plural(unparsed, "record was", "records were"))
+	case unreadable > 0:
+		return session.Fail(session.ExitIncomplete, cure, "%s could not be read", session.Plural(unreadable, "file", "files"))
+	case unparsed > 0:
 		return session.Fail(session.ExitIncomplete, "they are kept as they are, and the export itself too",
-			"%s not parsed", session.Plural(r.Unparsed, "record was", "records were"))
+			"%s not parsed", session.Plural(unparsed, "record was", "records were"))
 	}
 	return nil
 }

@@ -49,8 +49,9 @@ func storedOf(src *Source, r *Report, requests int64, took time.Duration) summar
 	}
 }
 
-// dryRun says what a backup would take. It opens no repository and creates none, and
-// runs no command: what one would produce is looked for as it is now.
+// dryRun says what a backup would take, and ends as one would. It opens no
+// repository and creates none, and runs no command: what one would produce is looked
+// for as it is now.
 func dryRun(ctx context.Context, c *session.Call, chats []chat.Provider, all []wanted) error {
 	var failed []error
 	for i := range all {
@@ -65,11 +66,15 @@ func dryRun(ctx context.Context, c *session.Call, chats []chat.Provider, all []w
 		}
 		for _, path := range paths {
 			src, err := one.source(c, chats, path)
-			if err == nil {
-				err = tellPlanOf(ctx, c, src, one.said.Before)
-			}
 			if err != nil {
 				return err
+			}
+			err = tellPlanOf(ctx, c, src, one.said.Before)
+			if err != nil && !alone(err) {
+				return err
+			}
+			if err != nil {
+				failed = append(failed, err)
 			}
 		}
 	}
@@ -84,9 +89,8 @@ func tellPlanOf(ctx context.Context, c *session.Call, src Source, before string)
 		return err
 	}
 	plan.Before = before
-	for _, w := range plan.Warnings {
-		c.Voice.Warn("%s", w)
-	}
+	unfinished := finished(plan.Unreadable, plan.Unparsed, "a backup stores the rest")
+	tellWarnings(c, plan.Warnings, plan.troubles, unfinished != nil)
 	if before != "" {
 		c.Voice.Print("would run first: %s", before)
 	}
@@ -100,18 +104,32 @@ func tellPlanOf(ctx context.Context, c *session.Call, src Source, before string)
 			session.Plural(plan.Files, "file", "files"), session.Size(plan.BytesRead),
 			session.Plural(plan.Messages, "message", "messages"), session.Plural(plan.Conversations, "conversation", "conversations"))
 	}
-	return c.Voice.Object(plan)
+	if err := c.Voice.Object(plan.summary); err != nil {
+		return err
+	}
+	return unfinished
 }
 
-func planOf(ctx context.Context, src Source) (summary, error) {
-	plan := summary{Type: "summary", Path: src.Path, Source: src.label(), DryRun: true, Warnings: []string{}}
+// backupPlan is what a backup would say.
+type backupPlan struct {
+	summary
+	troubles []string // see Report
+}
+
+func planOf(ctx context.Context, src Source) (backupPlan, error) {
+	plan := backupPlan{summary: summary{Type: "summary", Path: src.Path, Source: src.label(), DryRun: true, Warnings: []string{}}}
 	if src.Stream != nil {
 		return planOfStream(ctx, src, plan)
 	}
 	err := walk(ctx, src.Path, &src.Select, func(n node) error {
+		err := n.err
+		if err == nil {
+			err = readable(n.file, n.info)
+		}
 		switch {
-		case n.err != nil:
+		case err != nil:
 			plan.Unreadable++
+			plan.Warnings = append(plan.Warnings, cannotRead(n.file, err))
 		case n.info.Mode().IsRegular():
 			plan.Files++
 			plan.BytesRead += n.info.Size()
@@ -129,13 +147,17 @@ func planOf(ctx context.Context, src Source) (summary, error) {
 	for _, conversation := range report.Conversations {
 		plan.MediaStored += conversation.MediaStored
 		plan.MediaMissing += conversation.MediaMissing
+		plan.Warnings = append(plan.Warnings, conversation.warnings()...)
 	}
-	plan.Warnings = some(report.Warnings)
+	plan.Warnings, plan.troubles = append(plan.Warnings, report.Warnings...), report.Troubles
+	if plan.Files == 0 && plan.Messages == 0 {
+		return plan, &Nothing{Source: src.Path, Why: plan.Warnings}
+	}
 	return plan, nil
 }
 
 // planOfStream reads a stream to its end, if no program has to be run for that.
-func planOfStream(ctx context.Context, src Source, plan summary) (summary, error) {
+func planOfStream(ctx context.Context, src Source, plan backupPlan) (backupPlan, error) {
 	if plan.Command = src.Stream.Runs; plan.Command {
 		return plan, nil
 	}

@@ -3,6 +3,7 @@ package backup
 import (
 	"context"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"io/fs"
 	"maps"
@@ -35,10 +36,49 @@ type finder struct {
 	prints    map[string]*placePrint // of the nodes that exports lie at
 	claimed   map[string]bool        // folders, and zips, with an export in them
 	joined    map[string]bool        // paths of parts that were looked at together, and whether that gave anything
+	troubles  []string               // of the warnings, those that a person has to hear
+	root      string                 // the source, where it is one file
+	shut      map[string]bool        // zips that are damaged or cut off, and whether they were to be exports
 }
 
 func newFinder(src *Source, warn func(string)) *finder {
-	return &finder{src: src, providers: src.Providers, warn: warn, claimed: map[string]bool{}, joined: map[string]bool{}, prints: map[string]*placePrint{}}
+	return &finder{src: src, providers: src.Providers, warn: warn, claimed: map[string]bool{}, joined: map[string]bool{}, prints: map[string]*placePrint{}, shut: map[string]bool{}}
+}
+
+// trouble warns of what a person has to hear, also where nothing else is said.
+func (f *finder) trouble(text string) {
+	f.troubles = append(f.troubles, text)
+	f.warn(text)
+}
+
+// notLookedInto tells of a file that was not, or not wholly, looked into. Of one that
+// may not be read the walk tells. A zip that is damaged or cut off counts as unparsed
+// where its messages are missed: it is the source, or has the name of a download.
+// Any other may have nothing to do with chats.
+func (f *finder) notLookedInto(file, what string, err error) {
+	text := fmt.Sprintf("%s: %s: %v", file, what, err)
+	var at *fs.PathError
+	if errors.As(err, &at) {
+		f.warn(text)
+		return
+	}
+	if _, told := f.shut[file]; told {
+		return
+	}
+	f.shut[file] = file == f.root || slices.ContainsFunc(f.providers, func(p chat.Provider) bool {
+		return p.Download != nil && p.Download(filepath.Base(file)) != ""
+	})
+	f.trouble(text)
+}
+
+// unparsed is how many zips count so.
+func (f *finder) unparsed() (n int64) {
+	for _, missed := range f.shut {
+		if missed {
+			n++
+		}
+	}
+	return n
 }
 
 // discover finds every export below a source, in the order of the walk. What is
@@ -72,6 +112,9 @@ func discover(ctx context.Context, src *Source, warn func(string)) (*finder, err
 func (f *finder) visit(n node) {
 	if n.info.Mode().IsRegular() {
 		f.bytes += n.info.Size()
+	}
+	if n.alone {
+		f.root = n.file
 	}
 	switch {
 	case f.within(n.path):
@@ -120,7 +163,7 @@ const maxZipFolders = 10_000
 func (f *finder) look(file, at string) bool {
 	export, err := archive.OpenPath(file, archive.Limits{})
 	if err != nil {
-		f.warn(fmt.Sprintf("%s: not looked into: %v", file, err))
+		f.notLookedInto(file, "not looked into", err)
 		return false
 	}
 	defer export.Close()
@@ -147,7 +190,7 @@ func (f *finder) look(file, at string) bool {
 		return err
 	})
 	if err != nil {
-		f.warn(fmt.Sprintf("%s: not looked into further: %v", file, err))
+		f.notLookedInto(file, "not looked into further", err)
 	}
 	return some
 }
@@ -205,7 +248,7 @@ func (f *finder) settle(what string, list []candidate) []candidate {
 			return slices.DeleteFunc(list, func(c candidate) bool { return c.provider.Name != app })
 		}
 	}
-	f.warn(fmt.Sprintf("%s: could be %s: say which by --app", what, strings.Join(apps, " or ")))
+	f.trouble(fmt.Sprintf("%s: could be %s: say which by --app", what, strings.Join(apps, " or ")))
 	return nil
 }
 

@@ -38,8 +38,12 @@ type stored struct {
 // entries of their messages, ascending by path.
 func (r *run) parseExports(ctx context.Context) ([]result, error) {
 	f, err := discover(ctx, &r.src, r.warn)
-	if err != nil || len(f.found) == 0 {
+	if err != nil {
 		return nil, err
+	}
+	r.report.Troubles, r.report.Unparsed = f.troubles, f.unparsed()
+	if len(f.found) == 0 {
+		return nil, nil
 	}
 	key := r.outcomeKey(f)
 	if entries, ok := r.recall(key); ok {
@@ -80,9 +84,7 @@ func (r *run) tally(reports []*ConversationReport) (warnings []string) {
 		r.report.Unparsed += c.Unparsed
 		r.report.MediaStored += c.MediaStored
 		r.report.MediaMissing += c.MediaMissing
-		for _, w := range c.Warnings {
-			warnings = append(warnings, fmt.Sprintf("%s: %s: %s", c.App, c.Path, w))
-		}
+		warnings = append(warnings, c.warnings()...)
 	}
 	for _, w := range warnings {
 		r.warn(w)

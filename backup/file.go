@@ -198,8 +198,13 @@ func (w *fileWorker) unreadable(e *format.Entry, file string, err error) {
 func (r *run) noteUnreadable(file string, err error) error {
 	err = withoutPath(err)
 	atomic.AddInt64(&r.report.Unreadable, 1)
-	r.warn(fmt.Sprintf("%s could not be read: %v", file, err))
+	r.warn(cannotRead(file, err))
 	return err
+}
+
+// cannotRead is the warning of a file that cannot be read.
+func cannotRead(file string, err error) string {
+	return fmt.Sprintf("%s could not be read: %v", file, withoutPath(err))
 }
 
 // withoutPath is an error without the path that is told beside it.

@@ -18,6 +18,7 @@ type InspectReport struct {
 	Unrecognised  int64 // files in folders where nothing was recognised
 	Bytes         int64 // of all files that were looked at
 	Warnings      []string
+	Troubles      []string // of the warnings, those that [Report] has so
 }
 
 // Inspect parses the exports below a source and writes nothing but, where
@@ -29,6 +30,7 @@ func Inspect(ctx context.Context, src Source, records io.Writer) (*InspectReport
 		return report, err
 	}
 	report.Unrecognised, report.Bytes = f.other, f.bytes
+	report.Unparsed, report.Troubles = f.unparsed(), f.troubles
 	if records == nil {
 		err = report.count(ctx, src, f.found)
 	} else {

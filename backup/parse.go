@@ -100,6 +100,14 @@ func (f *found) report() *ConversationReport {
 	}
 }
 
+// warnings are those of a conversation, for where others stand beside them.
+func (r *ConversationReport) warnings() (list []string) {
+	for _, w := range r.Warnings {
+		list = append(list, fmt.Sprintf("%s: %s: %s", r.App, r.Path, w))
+	}
+	return list
+}
+
 // account adds what the source says of itself to the first conversation's
 // report: it speaks of the whole export.
 func (f *found) account(a chat.Accounts, reports *[]*ConversationReport) {
@@ -169,13 +177,9 @@ func (r *ConversationReport) count(m *chat.Message) {
 	}
 	r.Messages++
 	r.ByKind[string(m.Kind)]++
-	for i := range m.Attachments {
-		if m.Attachments[i].State == chat.Stored {
-			r.MediaStored++
-		} else {
-			r.MediaMissing++
-		}
-	}
+	stored, missing := m.Media()
+	r.MediaStored += int64(stored)
+	r.MediaMissing += int64(missing)
 	if m.Time.IsZero() {
 		return
 	}

@@ -149,7 +149,7 @@ func (f *finder) lookTogether(parts []part) bool {
 	for _, one := range parts {
 		inner, err := unwrapped(one, f.providers)
 		if err != nil {
-			f.warn(fmt.Sprintf("%s: a part of a download, not looked into: %v", one.file, err))
+			f.notLookedInto(one.file, "a part of a download, not looked into", err)
 			continue
 		}
 		where.parts = append(where.parts, inner)
@@ -159,7 +159,7 @@ func (f *finder) lookTogether(parts []part) bool {
 	}
 	fsys, closeAll, err := where.open()
 	if err != nil {
-		f.warn(fmt.Sprintf("%s: not looked into: %v", where.file(), err))
+		f.notLookedInto(where.file(), "not looked into", err)
 		return false
 	}
 	defer closeAll()

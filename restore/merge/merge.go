@@ -166,7 +166,10 @@ func together(claims []chat.Coverage) chat.Coverage {
 			all.Complete, all.WhyIncomplete = true, ""
 		}
 		all.Messages = max(all.Messages, c.Messages)
-		all.MediaStored, all.MediaMissing = max(all.MediaStored, c.MediaStored), max(all.MediaMissing, c.MediaMissing)
+		// What one export left out another may have.
+		named := max(all.MediaStored+all.MediaMissing, c.MediaStored+c.MediaMissing)
+		all.MediaStored = max(all.MediaStored, c.MediaStored)
+		all.MediaMissing = named - all.MediaStored
 	}
 	return all
 }

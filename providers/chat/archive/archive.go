@@ -125,6 +125,9 @@ func explain(r io.ReaderAt, size int64, err error) error {
 		n < 4 && string(head[:n]) == "PK\x03\x04"[:n]:
 		return fmt.Errorf("zip: cut off after %d bytes: its directory is missing: %w", size, io.ErrUnexpectedEOF)
 	}
+	if errors.Is(err, zip.ErrFormat) {
+		return fmt.Errorf("zip: damaged, or no zip at all: %w", err)
+	}
 	return fmt.Errorf("zip: %w", err)
 }
 

@@ -311,3 +311,37 @@ func FuzzOpen(f *testing.F) {
 		}
 	})
 }
+
+// TestOpenPathByName takes what is called a zip for one, though its first bytes are
+// damaged.
+func TestOpenPathByName(t *testing.T) {
+	var b bytes.Buffer
+	w := zip.NewWriter(&b)
+	if _, err := w.Create("in"); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	torn := b.Bytes()
+	clear(torn[:4])
+	for name, c := range map[string]struct {
+		data       []byte
+		zip, fails bool
+	}{
+		"torn.zip": {torn, true, false}, "TORN.ZIP": {torn, true, false}, "torn": {torn, false, false},
+		"none.zip": {[]byte("<html>"), false, true}, "empty.zip": {nil, false, true}, "empty": {nil, false, false},
+	} {
+		path := filepath.Join(t.TempDir(), name)
+		if err := os.WriteFile(path, c.data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		e, err := OpenPath(path, Limits{})
+		if (err != nil) != c.fails || err == nil && (e.Zip != nil) != c.zip {
+			t.Errorf("%s: %+v, %v", name, e, err)
+		}
+		if err == nil {
+			e.Close()
+		}
+	}
+}

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 )
 
 // Export is an export on this machine, open for reading.
@@ -24,8 +25,8 @@ type Export struct {
 // Close closes it.
 func (e *Export) Close() error { return e.close() }
 
-// OpenPath opens a folder, a zip (told by its first bytes), or a single file,
-// which becomes a folder with that file and its [Companions] alone. A folder's symbolic links,
+// OpenPath opens a folder, a zip (told by its first bytes, or by its name), or a
+// single file, which becomes a folder with that file and its [Companions] alone. A folder's symbolic links,
 // devices and pipes are listed and not opened, as in a zip.
 func OpenPath(name string, limits Limits) (*Export, error) {
 	info, err := os.Stat(name)
@@ -47,8 +48,7 @@ func OpenPath(name string, limits Limits) (*Export, error) {
 	if err != nil {
 		return nil, err
 	}
-	var head [4]byte
-	if n, _ := io.ReadFull(f, head[:]); n == 4 && (string(head[:]) == "PK\x03\x04" || string(head[:]) == "PK\x05\x06") {
+	if isZip(f, name) {
 		t, err := Open(f, info.Size(), limits)
 		if err != nil {
 			f.Close()
@@ -70,6 +70,15 @@ func OpenPath(name string, limits Limits) (*Export, error) {
 		names = append(names, filepath.Base(c))
 	}
 	return &Export{FS: &fewFS{plainFS{root.FS()}, names}, Name: base, close: root.Close}, nil
+}
+
+// isZip says whether a file is a zip. One that is called so is one whatever its first
+// bytes are: they may be what is damaged.
+func isZip(r io.Reader, name string) bool {
+	var head [4]byte
+	n, _ := io.ReadFull(r, head[:])
+	begins := string(head[:n])
+	return begins == "PK\x03\x04" || begins == "PK\x05\x06" || strings.EqualFold(filepath.Ext(name), ".zip")
 }
 
 // plainFS opens plain files and folders alone: a pipe would block, and a link

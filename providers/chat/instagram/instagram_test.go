@@ -152,3 +152,15 @@ func TestSamples(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestRecognizeDamaged knows a thread whose beginning is damaged by where it lies.
+func TestRecognizeDamaged(t *testing.T) {
+	const thread = "messages/inbox/leo.ruiz_6000000000000006/message_1.json"
+	data, err := os.ReadFile(exports + "json-full/your_instagram_activity/" + thread)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"your_instagram_activity/" + thread, thread, "message_1.json"} {
+		chattest.Zeroed(t, Provider, name, data)
+	}
+}

@@ -237,3 +237,15 @@ func TestOthersSamples(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestRecognizeDamaged knows a thread whose beginning is damaged by where it lies.
+func TestRecognizeDamaged(t *testing.T) {
+	const thread = "messages/archived_threads/vyletydotatra_2000000000000002/message_1.json"
+	data, err := os.ReadFile(exports + "json-full/your_facebook_activity/" + thread)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"your_facebook_activity/" + thread, thread, "message_1.json"} {
+		chattest.Zeroed(t, Provider, name, data)
+	}
+}

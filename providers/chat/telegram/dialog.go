@@ -193,23 +193,7 @@ func (d *dialog) restart(id string) {
 // count takes a message into what the export covers. Mine says that who did or
 // wrote it is the owner.
 func (d *dialog) count(m *chat.Message, who string, mine bool) {
-	c := &d.cover
-	c.Messages++
-	if !m.Time.IsZero() {
-		if c.From.IsZero() || m.Time.Before(c.From) {
-			c.From = m.Time
-		}
-		if m.Time.After(c.To) {
-			c.To = m.Time
-		}
-	}
-	for i := range m.Attachments {
-		if m.Attachments[i].State == chat.Stored {
-			c.MediaStored++
-		} else {
-			c.MediaMissing++
-		}
-	}
+	d.cover.Count(m)
 	if who != "" {
 		d.sent++
 		if mine {

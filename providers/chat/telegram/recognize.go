@@ -17,6 +17,8 @@ const (
 	headSize = 64 << 10
 	// maxFiles bounds the files looked at in one folder.
 	maxFiles = 16
+	// byName is how sure names alone make, of what is damaged.
+	byName = 30
 )
 
 // The names that the app gives.
@@ -57,16 +59,17 @@ func recognize(fsys fs.FS) ([]chat.Match, error) {
 	var found []chat.Match
 	for _, name := range names[:min(len(names), maxFiles)] {
 		head, err := peek.Head(fsys, name, headSize)
-		if err != nil {
-			continue // that file is its reader's trouble, not the folder's
-		}
 		j := judge(head)
-		if sure := j.sure(); sure > 0 {
+		sure := j.sure()
+		if sure == 0 && name == resultName && foreign == 0 && peek.Torn(head, err) {
+			sure = byName // its reader says what is wrong with it
+		}
+		if sure > 0 {
 			whole := name == resultName && (j.account || foreign == 0) || len(list) == 1
 			found = append(found, chat.Match{Route: routeJSON, Path: name, Sure: sure, Whole: whole})
 		}
 	}
-	if len(found) > 0 && found[0].Path == resultName {
+	if len(found) > 0 && found[0].Path == resultName && found[0].Sure > byName {
 		return found, nil
 	}
 	return append(found, recognizePages(fsys, foreign)...), nil

@@ -13,10 +13,14 @@ import (
 func recognizePages(fsys fs.FS, foreign int) []chat.Match {
 	for _, name := range []string{accountName, pageName} {
 		head, err := peek.Head(fsys, name, headSize)
-		if err != nil || !bytes.Contains(head, []byte("<title>Exported Data</title>")) || !bytes.Contains(head, []byte(`page_wrap"`)) {
-			continue
+		sure := 96
+		if !bytes.Contains(head, []byte("<title>Exported Data</title>")) || !bytes.Contains(head, []byte(`page_wrap"`)) {
+			if foreign > 0 || !peek.Torn(head, err) {
+				continue
+			}
+			sure = byName // its reader says what is wrong with it
 		}
-		m := chat.Match{Route: routeHTML, Path: name, Sure: 96, Whole: name == accountName || foreign == 0}
+		m := chat.Match{Route: routeHTML, Path: name, Sure: sure, Whole: name == accountName || foreign == 0}
 		return []chat.Match{m}
 	}
 	return nil

@@ -2,11 +2,14 @@ package telegram
 
 import (
 	"fmt"
+	"os"
+	"path"
 	"strings"
 	"testing"
 	"testing/fstest"
 
 	"chatkeep/providers/chat"
+	"chatkeep/providers/chat/chattest"
 )
 
 func TestRecognize(t *testing.T) {
@@ -87,5 +90,16 @@ func TestTitles(t *testing.T) {
 	c := readText(t, small, chat.Options{Chat: "Other"}).conversations[0]
 	if c.Title != "Other" || c.ID != readText(t, small, chat.Options{}).conversations[0].ID {
 		t.Errorf("--chat: %+v", c)
+	}
+}
+
+// TestRecognizeDamaged knows an export whose beginning is damaged by its names.
+func TestRecognizeDamaged(t *testing.T) {
+	for _, name := range []string{"json-chat-2020/result.json", "html-chat/messages.html"} {
+		data, err := os.ReadFile("testdata/exports/" + name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		chattest.Zeroed(t, Provider, path.Base(name), data)
 	}
 }

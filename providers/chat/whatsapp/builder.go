@@ -177,20 +177,11 @@ var plainNames = strings.NewReplacer(",", " ", ".", " ")
 
 // count keeps the totals for the coverage.
 func (b *builder) count(m *chat.Message) {
-	c := &b.text.cover
-	c.Messages++
-	if c.From.IsZero() || m.Time.Before(c.From) {
-		c.From = m.Time
-	}
-	if m.Time.After(c.To) {
-		c.To = m.Time
-	}
+	b.text.cover.Count(m)
 	for _, a := range m.Attachments {
 		switch a.State {
-		case chat.Stored:
-			c.MediaStored++
-		case chat.Missing, chat.Failed:
-			c.MediaMissing++
+		case chat.Stored, chat.Missing, chat.Failed:
+			b.text.withMedia = true
 		}
 	}
 }

@@ -171,6 +171,7 @@ func TestCoverage(t *testing.T) {
 		{"beyond the cap with media", lines(12000, "IMG-20210518-WA0001.jpg (file attached)", false), false},
 		{"beyond it, from the first notice on", lines(12000, "IMG-20210518-WA0001.jpg (file attached)", true), true},
 		{"without media", lines(10000, "x", false), true},
+		{"with media left out", lines(10000, "<Media omitted>", false), true},
 		{"at the cap without media", lines(40000, "x", true), false},
 	} {
 		r := readText(t, c.text, chat.Options{})

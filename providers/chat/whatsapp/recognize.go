@@ -17,6 +17,8 @@ const (
 	headSize = 16 << 10
 	// maxTexts bounds the texts looked at in one folder.
 	maxTexts = 64
+	// byName is how sure a name alone makes.
+	byName = 30
 )
 
 // recognize finds exported chats, and the databases of phones and Macs.
@@ -54,10 +56,11 @@ func recognizeTexts(fsys fs.FS) ([]chat.Match, error) {
 			continue
 		}
 		head, err := peek.Head(fsys, e.Name(), headSize)
-		if err != nil {
-			continue // that file is its reader's trouble, not the folder's
+		sure := judge(e.Name(), head)
+		if sure == 0 && appName(e.Name()) && peek.Torn(head, err) {
+			sure = byName // its reader says what is wrong with it
 		}
-		if sure := judge(e.Name(), head); sure > 0 {
+		if sure > 0 {
 			found = append(found, chat.Match{Route: routeText, Path: e.Name(), Sure: sure})
 		}
 	}
@@ -74,13 +77,17 @@ func hasExt(name, ext string) bool {
 // mediaName is what the app calls the media beside a text.
 var mediaName = regexp.MustCompile(`^(\d{8}-.+|(IMG|VID|PTT|AUD|STK|DOC)-\d{8}-WA\d+.*|.+\.vcf)$`)
 
+// appName says whether a text has a name that the app gives.
+func appName(name string) bool {
+	_, titled := titleIn(name)
+	return titled || strings.EqualFold(name, "_chat.txt")
+}
+
 // judge says how sure it is that a text is a chat, from 0 to 100.
 func judge(name string, head []byte) int {
 	if bytes.IndexByte(head, 0) >= 0 {
 		return 0
 	}
-	_, named := titleIn(name)
-	named = named || strings.EqualFold(name, "_chat.txt")
 	headers, sent, foreign, app, lines := 0, 0, 0, 0, 0
 	leading := -1
 	for line := range bytes.Lines(head) {
@@ -109,7 +116,7 @@ func judge(name string, head []byte) int {
 			app++
 		}
 	}
-	return score(named, headers, sent, foreign, app, leading)
+	return score(appName(name), headers, sent, foreign, app, leading)
 }
 
 // omittedPhrase says whether a body is the app's for media left out.
@@ -121,7 +128,7 @@ func omittedPhrase(body []byte) bool {
 func score(named bool, headers, sent, foreign, app, leading int) int {
 	switch {
 	case headers == 0 && named:
-		return 30 // the name alone: a form of date not yet known is worth an error
+		return byName // a form of date not yet known is worth an error
 	case headers == 0 || foreign*2 > headers:
 		return 0
 	case named:

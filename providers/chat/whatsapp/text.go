@@ -31,6 +31,8 @@ type text struct {
 	cover   chat.Coverage
 	ignored map[string]int
 	warning []string
+
+	withMedia bool // the chat was exported so: its messages name files
 }
 
 func openText(fsys fs.FS, m chat.Match, o chat.Options) (chat.Source, error) {
@@ -204,7 +206,7 @@ func (b *builder) run(ctx context.Context, f io.Reader) error {
 func (t *text) Coverage(c *chat.Conversation) chat.Coverage {
 	r := t.cover
 	limit, what := 40000, "without media"
-	if r.MediaStored+r.MediaMissing > 0 {
+	if t.withMedia {
 		limit, what = 10000, "with media"
 	}
 	near := r.Messages >= limit-limit/100 && r.Messages <= limit+limit/100

@@ -63,7 +63,7 @@ func (b *builder) build(e *entry) (*chat.Message, error) {
 	} else {
 		b.t.form.fill(b, e)
 	}
-	b.count()
+	b.t.cover.Count(&b.m)
 	return &b.m, nil
 }
 
@@ -294,27 +294,4 @@ func (b *builder) linked() {
 		s.Start, s.End = i, i+len(b.link)
 	}
 	m.Spans = append(m.Spans, s)
-}
-
-// count keeps the totals for the coverage.
-func (b *builder) count() {
-	m, c := &b.m, &b.t.cover
-	if m.Kind == chat.Unparsed {
-		return
-	}
-	c.Messages++
-	if !m.Time.IsZero() && (c.From.IsZero() || m.Time.Before(c.From)) {
-		c.From = m.Time
-	}
-	if m.Time.After(c.To) {
-		c.To = m.Time
-	}
-	for i := range m.Attachments {
-		switch m.Attachments[i].State {
-		case chat.Stored:
-			c.MediaStored++
-		case chat.Missing, chat.Failed, chat.Expired:
-			c.MediaMissing++
-		}
-	}
 }

@@ -129,7 +129,8 @@ func (a *App) glance(fsys fs.FS, dir string, named bool) *glance {
 			g.tidy = g.tidy && (slices.Contains(beside, e.Name()) || isSlug(e.Name()))
 		case a.Encrypted && encryptedFile(e.Name()):
 			if encrypted++; encrypted <= maxThreads {
-				g.encrypted = g.encrypted || isEncrypted(headOf(fsys, name))
+				head, _ := headOf(fsys, name)
+				g.encrypted = g.encrypted || isEncrypted(head)
 			}
 		default:
 			g.tidy = g.tidy && (path.Ext(e.Name()) == ".json" || path.Ext(e.Name()) == ".html")
@@ -177,8 +178,8 @@ func (g *glance) thread(fsys fs.FS, dir string) {
 		g.threads = g.threads || g.named && media
 		return
 	}
-	head := headOf(fsys, p.files[0])
-	if !g.named && !p.html && !isThread(head) || !g.named && p.html && !isPage(head) {
+	head, torn := headOf(fsys, p.files[0])
+	if !g.named && !torn && (!p.html && !isThread(head) || p.html && !isPage(head)) {
 		return
 	}
 	g.threads = true
@@ -191,11 +192,12 @@ func (g *glance) thread(fsys fs.FS, dir string) {
 	}
 }
 
-// headOf is how a file begins. One that cannot be read is its reader's trouble, not
-// the folder's.
-func headOf(fsys fs.FS, name string) []byte {
-	head, _ := peek.Head(fsys, name, headSize)
-	return head
+// headOf is how a file begins, and whether one that a download numbers is damaged
+// there. It is a thread all the same: its reader says what is wrong with it.
+func headOf(fsys fs.FS, name string) (head []byte, torn bool) {
+	head, err := peek.Head(fsys, name, headSize)
+	n, _, _ := messageFile(path.Base(name))
+	return head, n > 0 && peek.Torn(head, err)
 }
 
 // isEncrypted says whether a file begins as an encrypted chat's.
@@ -233,7 +235,8 @@ func (a *App) loose(fsys fs.FS, list []fs.DirEntry) (found []chat.Match) {
 			continue
 		}
 		looked++
-		if sure := a.judge(e.Name(), headOf(fsys, e.Name())); sure > 0 {
+		head, _ := headOf(fsys, e.Name())
+		if sure := a.judge(e.Name(), head); sure > 0 {
 			found = append(found, chat.Match{Route: ext[1:], Path: e.Name(), Sure: sure})
 		} else {
 			strangers++
@@ -243,7 +246,11 @@ func (a *App) loose(fsys fs.FS, list []fs.DirEntry) (found []chat.Match) {
 		return found
 	}
 	first := thread.files[0]
-	sure := a.judge(first, headOf(fsys, first))
+	head, torn := headOf(fsys, first)
+	sure := a.judge(first, head)
+	if sure == 0 && torn {
+		sure = 30
+	}
 	return append(found, chat.Match{Route: path.Ext(first)[1:], Path: first, Sure: sure, Whole: strangers == 0 && len(found) == 0})
 }
 

@@ -284,7 +284,7 @@ func TestMedia(t *testing.T) {
 			t.Errorf("%s: no %s in %v", id, extra, direct[id].Extra)
 		}
 	}
-	if c := r.coverage[mara]; c.MediaStored != 5 || c.MediaMissing != 3 {
+	if c := r.coverage[mara]; c.MediaStored != 5 || c.MediaMissing != 5 { // M14, M16, M37, and M20 and M21, which were shown once
 		t.Errorf("%+v", c)
 	}
 	want := []string{"WhatsApp/Media/WhatsApp Images/IMG-20260301-WA0099.jpg", "databases/wa.db", "shared_prefs/com.whatsapp_preferences_light.xml"}

@@ -183,7 +183,7 @@ func (s *source) Messages(ctx context.Context, c *chat.Conversation) iter.Seq2[*
 		s.maker.begin(t)
 		defer s.maker.end()
 		err := s.stream(ctx, t, func(m *chat.Message) bool {
-			t.count(m)
+			t.cover.Count(m)
 			return yield(m, nil)
 		})
 		t.complete()
@@ -237,28 +237,6 @@ func (s *source) talkOf(c *chat.Conversation) *talk {
 		return nil
 	}
 	return s.board.byID[c.ID]
-}
-
-// count keeps the totals for the coverage.
-func (t *talk) count(m *chat.Message) {
-	t.cover.Messages++
-	for i := range m.Attachments {
-		switch m.Attachments[i].State {
-		case chat.Stored:
-			t.cover.MediaStored++
-		case chat.Missing, chat.Failed:
-			t.cover.MediaMissing++
-		}
-	}
-	if m.Time.IsZero() {
-		return
-	}
-	if t.cover.From.IsZero() || m.Time.Before(t.cover.From) {
-		t.cover.From = m.Time
-	}
-	if m.Time.After(t.cover.To) {
-		t.cover.To = m.Time
-	}
 }
 
 // Coverage tells how much of a conversation the phone has. Of a channel it has what

@@ -176,23 +176,7 @@ func (r *reader) run(ctx context.Context, yield func(*chat.Message, error) bool)
 
 // emit counts a message and yields it.
 func (r *reader) emit(m *chat.Message, yield func(*chat.Message, error) bool) bool {
-	c := &r.conv.cover
-	c.Messages++
-	for i := range m.Attachments {
-		if m.Attachments[i].State == chat.Stored {
-			c.MediaStored++
-		} else {
-			c.MediaMissing++
-		}
-	}
-	if !m.Time.IsZero() {
-		if c.From.IsZero() || m.Time.Before(c.From) {
-			c.From = m.Time
-		}
-		if m.Time.After(c.To) {
-			c.To = m.Time
-		}
-	}
+	r.conv.cover.Count(m)
 	return yield(m, nil)
 }
 
