@@ -320,7 +320,9 @@ func (s *Session) lastTime() time.Time {
 func (s *Session) committed(h *Head) error {
 	s.tips = []*Head{h}
 	s.chain.Heads = append(s.chain.Heads, h)
+	s.chain.mu.Lock()
 	s.chain.byID[h.Hash] = h
+	s.chain.mu.Unlock()
 	return s.remember()
 }
 

@@ -35,6 +35,7 @@ type Chain struct {
 	// Heads are those that count, ascending by seq; several with one seq in a
 	// fork.
 	Heads []*Head
+	mu    sync.RWMutex // of byID: a session at work adds its heads, beside a reader
 	byID  map[format.Hash]*Head
 	// listed are all heads that the store shows, whether they count or not.
 	listed map[format.Hash]bool
@@ -121,13 +122,17 @@ func (v *View) Newest() *Head {
 }
 
 // Find returns the head with this hash, or nil.
-func (c *Chain) Find(hash format.Hash) *Head { return c.byID[hash] }
+func (c *Chain) Find(hash format.Hash) *Head {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	return c.byID[hash]
+}
 
 // has reports whether a head that somebody saw is still there, or is beyond the
 // end of its writer, where nothing is missed.
 func (c *Chain) has(seq uint64, hash format.Hash) bool {
 	end := c.Writer.Ended
-	return c.listed[hash] || c.byID[hash] != nil || end != nil && seq > end.Seq
+	return c.listed[hash] || c.Find(hash) != nil || end != nil && seq > end.Seq
 }
 
 // Live works out the live set of a head.
@@ -135,7 +140,7 @@ func (c *Chain) Live(h *Head) (format.LiveSet, error) {
 	var bases []*Head
 	for h.Live == nil {
 		bases = append(bases, h)
-		base := c.byID[*h.Base]
+		base := c.Find(*h.Base)
 		if base == nil || base.Seq >= h.Seq {
 			return format.LiveSet{}, format.Fail(format.Missing, format.HeadName(h.Writer, h.Seq, h.Hash), "its base is not there")
 		}

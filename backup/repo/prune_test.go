@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"iter"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -493,18 +494,22 @@ func TestPruneInterrupted(t *testing.T) {
 // failAt fails one request.
 type failAt struct {
 	storage.Store
+	mu     sync.Mutex
 	n, at  int
 	after  bool
 	struck bool
 }
 
 func (f *failAt) fails(do func()) error {
+	f.mu.Lock()
+	strikes := f.n == f.at
 	f.n++
-	if f.n-1 != f.at {
+	f.struck = f.struck || strikes
+	f.mu.Unlock()
+	if !strikes {
 		do()
 		return nil
 	}
-	f.struck = true
 	if f.after {
 		do()
 	}

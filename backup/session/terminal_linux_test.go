@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"os/signal"
 	"strings"
 	"testing"
 	"time"
@@ -29,10 +30,8 @@ func TestMain(m *testing.M) {
 	if err != nil {
 		os.Exit(3)
 	}
-	ctx, cancel := context.WithCancel(context.Background())
-	if os.Getenv(asking) == "cancel" {
-		time.AfterFunc(50*time.Millisecond, cancel)
-	}
+	ctx, stop := signal.NotifyContext(context.Background(), unix.SIGUSR1)
+	defer stop()
 	answer, err := terminal.Secret(ctx, "pass\x1bphrase")
 	if err != nil {
 		os.Exit(4)
@@ -67,6 +66,11 @@ func ask(t *testing.T, how string, typed string) (shown string, code int) {
 	// Echo goes off after the prompt: what is typed at once may come before.
 	for echoes(t, terminal) {
 		time.Sleep(time.Millisecond)
+	}
+	if how == "cancel" {
+		if err := cmd.Process.Signal(unix.SIGUSR1); err != nil {
+			t.Fatal(err)
+		}
 	}
 	if typed != "" {
 		if _, err := io.WriteString(terminal, typed); err != nil {

@@ -24,7 +24,7 @@ func TestClasses(t *testing.T) {
 		}
 	}
 	for _, endpoint := range []string{a.Endpoint, behind.Endpoint} {
-		_, err := fresh(t, endpoint, "bucket", quick).PutClass(t.Context(), "a", []byte("x"), "ICE_CAVE")
+		_, err := fresh(t, endpoint, "bucket", standard).PutClass(t.Context(), "a", []byte("x"), "ICE_CAVE")
 		if e := wantTrouble(t, "put", err, storage.Other, nil); !strings.Contains(e.Hint(), "class") || e.ExitCode() != 1 {
 			t.Errorf("hint %q, exit code %d", e.Hint(), e.ExitCode())
 		}

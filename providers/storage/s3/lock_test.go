@@ -24,7 +24,7 @@ func TestLock(t *testing.T) {
 		t.Helper()
 		location := lockedAt(s, bucket, mode)
 		location.Values[settingLock] = days
-		store, err := open(ctx, location, true, quick)
+		store, err := open(ctx, location, true, standard)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -77,7 +77,7 @@ func TestLock(t *testing.T) {
 		}
 	})
 	t.Run("bucket without locks", func(t *testing.T) {
-		plain := fresh(t, s.Endpoint, "plain", quick)
+		plain := fresh(t, s.Endpoint, "plain", standard)
 		mustPut(t, plain, "a")
 		_, err := plain.Locked(ctx, "a")
 		if e := wantTrouble(t, "locked", err, storage.Other, errors.ErrUnsupported); e.Hint() == "" {
@@ -159,7 +159,7 @@ func TestFirst(t *testing.T) {
 	srv := server.MinIO(t)
 	login(t, srv.AccessKey, srv.SecretKey)
 	ctx := t.Context()
-	store, err := open(ctx, lockedAt(srv, "locked", ""), true, quick)
+	store, err := open(ctx, lockedAt(srv, "locked", ""), true, standard)
 	if err != nil {
 		t.Fatal(err)
 	}

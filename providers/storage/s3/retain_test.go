@@ -46,8 +46,8 @@ func TestRetention(t *testing.T) {
 		})
 	})
 	t.Run("bucket without lock", func(t *testing.T) {
-		fresh(t, s.Endpoint, "plain", quick)
-		store, err := open(t.Context(), lockedAt(s, "plain", ""), true, quick)
+		fresh(t, s.Endpoint, "plain", standard)
+		store, err := open(t.Context(), lockedAt(s, "plain", ""), true, standard)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -62,7 +62,7 @@ func TestRetention(t *testing.T) {
 // rid of it. With governance, and a right of its own, that works.
 func testRetention(t *testing.T, s *server.Server, owner *minio.Client, mode string, bypass bool) {
 	ctx := t.Context()
-	store, err := open(ctx, lockedAt(s, "locked", mode), true, quick)
+	store, err := open(ctx, lockedAt(s, "locked", mode), true, standard)
 	if err != nil {
 		t.Fatal(err)
 	}

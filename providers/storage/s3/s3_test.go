@@ -77,18 +77,18 @@ func testLogin(t *testing.T, s *server.Server) {
 	}
 	t.Run("wrong secret", func(t *testing.T) {
 		login(t, s.AccessKey, "not"+s.SecretKey)
-		_, err := open(t.Context(), at("bucket"), false, quick)
+		_, err := open(t.Context(), at("bucket"), false, standard)
 		if e := wantTrouble(t, "open", err, storage.Login, fs.ErrPermission); e.ExitCode() != 14 {
 			t.Errorf("exit code %d", e.ExitCode())
 		}
 	})
 	t.Run("unknown key", func(t *testing.T) {
 		login(t, "nobody", s.SecretKey)
-		_, err := open(t.Context(), at("bucket"), false, quick)
+		_, err := open(t.Context(), at("bucket"), false, standard)
 		wantTrouble(t, "open", err, storage.Login, fs.ErrPermission)
 	})
 	t.Run("no bucket", func(t *testing.T) {
-		_, err := open(t.Context(), at("missing"), false, quick)
+		_, err := open(t.Context(), at("missing"), false, standard)
 		if e := wantTrouble(t, "open", err, storage.NoPlace, nil); e.ExitCode() != 10 || e.Hint() == "" {
 			t.Errorf("exit code %d, hint %q", e.ExitCode(), e.Hint())
 		}
